@@ -1,0 +1,1 @@
+//! An AEMP node on tokio.

@@ -1,0 +1,17 @@
+//! The AEMP protocol without I/O.
+//!
+//! This crate knows the protocol whole and nothing else: it opens no socket, reads no clock and
+//! draws no random number. Octets, the time and nonces come in as arguments; octets to send,
+//! decisions to take and typed failures come out.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+pub mod failure;
+pub mod id;
+
+pub use failure::{Failure, Fault, Reason, Stage};
+pub use id::{NodeId, PortId, PortName};
