@@ -10,6 +10,8 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(feature = "crypto")]
+pub mod auth;
 pub mod failure;
 pub mod id;
 
