@@ -1,0 +1,6 @@
+//! The AEMP conformance kit.
+//!
+//! Cases are data (`cases/`); this crate holds the code that runs them against a subject, judges
+//! what the wire shows and reports it. See `README.md` beside this crate.
+
+pub mod wire;
