@@ -13,6 +13,9 @@ extern crate std;
 #[cfg(feature = "crypto")]
 pub mod auth;
 pub mod failure;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod id;
 
 pub use failure::{Failure, Fault, Reason, Stage};
