@@ -1,21 +1,17 @@
-"""AEMP simple client: send ARG... to a port, print the answer as a JSON array. See spec/simple-client.md."""
+"""AEMP simple client: sends ARG... to a port, prints the answer as JSON (spec/simple-client.md)."""
 import base64, hashlib, hmac, json, os, socket, sys, time
 
 seed, secret, node_id, port, *args = sys.argv[1:]
-end = time.monotonic() + 5
-buffer = b""
 host, tcp_port = seed.rsplit(":", 1)
-
+end, buffer = time.monotonic() + 5, b""
 
 def more():
-    """Reads what comes next; the end of the connection or of the time is a failure."""
-    global buffer
+    global buffer  # the end of the connection and of the time are failures
     sock.settimeout(max(end - time.monotonic(), 0.001))
     octets = sock.recv(65536)
     if not octets:
         raise OSError("the node closed the connection; is the secret right?")
     buffer += octets
-
 
 def line():
     """The content of the next line of the handshake."""
@@ -27,42 +23,37 @@ def line():
     content, buffer = buffer.split(b"\n", 1)
     return content.removesuffix(b"\r")
 
-
 def proof(first, second):
-    octets = b"".join(part + b"\n" for part in first + second)
+    octets = b"".join(content + b"\n" for content in first + second)
     return hmac.new(secret.encode(), octets, hashlib.sha3_512).hexdigest().encode()
 
-
-def answer():
-    """The arguments of the first message for our port; everything else is dropped."""
+def message():
+    """The next message; a text that is cut short is tried again when more has come."""
     global buffer
     while True:
-        start = buffer.lstrip(b" \t\r\n")
-        try:  # a text that is cut short, maybe inside a character, fails to parse until more has come
-            message, length = json.JSONDecoder().raw_decode(start.decode(errors="ignore"))
-        except ValueError:
+        text = buffer.decode(errors="surrogateescape").lstrip(" \t\r\n")
+        try:
+            value, length = json.JSONDecoder().raw_decode(text)
+            buffer = text[length:].encode(errors="surrogateescape")
+            return value if isinstance(value, list) else []
+        except json.JSONDecodeError:
             more()
-            continue
-        buffer = start.decode(errors="surrogateescape")[length:].encode(errors="surrogateescape")
-        if isinstance(message, list) and message[:1] == ["reply"]:
-            return message[1:]
-
 
 try:
+    values = [json.loads(arg) if arg[:1] in ("[", "{", '"') else arg for arg in args]
     sock = socket.create_connection((host.strip("[]"), int(tcp_port)), timeout=5)
     ours = [f"aemp;1;{node_id};hmac_sha3_512;json".encode(), base64.b64encode(os.urandom(66))]
-    sock.sendall(b"".join(part + b"\n" for part in ours))
+    sock.sendall(b"".join(content + b"\n" for content in ours))
     theirs = [line(), line()]
-    fields = theirs[0].split(b";")
-    if fields[0] != b"aemp" or len(fields) < 5 or b"hmac_sha3_512" not in fields[3].split(b",") \
-            or b"json" not in fields[4].split(b",") or theirs[1] == ours[1]:
-        raise OSError(f"no conversation is possible with {fields}")
+    protocol, _, _, methods, framings = theirs[0].split(b";")[:5]
+    if protocol != b"aemp" or theirs[1] == ours[1] or not (
+            b"hmac_sha3_512" in methods.split(b",") and b"json" in framings.split(b",")):
+        raise OSError(f"no conversation is possible with {theirs[0]}")
     sock.sendall(b"hmac_sha3_512;" + proof(ours, theirs) + b";json\n")
-    method, data, framing = line().split(b";")[:3]
-    if method != b"hmac_sha3_512" or framing != b"json" or not hmac.compare_digest(data, proof(theirs, ours)):
+    if line().split(b";")[:3] != [b"hmac_sha3_512", proof(theirs, ours), b"json"]:
         raise OSError("the node does not know the secret")
-    values = [json.loads(arg) if arg[:1] in ("[", "{", '"') else arg for arg in args]
     sock.sendall(json.dumps([port, *values, node_id + "#reply"]).encode())
-    print(json.dumps(answer()))
+    while (answer := message())[:1] != ["reply"]: pass  # requests to our node port: not for us
+    print(json.dumps(answer[1:]))
 except (OSError, ValueError) as failure:
     sys.exit(f"no answer: {failure}")
