@@ -66,6 +66,24 @@ fn every_body_passes_its_seeds() {
     }
 }
 
+#[test]
+fn every_body_has_a_target_and_every_target_a_body() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let Ok(manifest) = fs::read_to_string(root.join("Cargo.toml")) else {
+        println!("skipped: the fuzz targets are not part of the package");
+        return;
+    };
+    let (_, binaries) = manifest.split_once("[[bin]]").expect("there is a target");
+    let names = binaries
+        .lines()
+        .filter_map(|line| line.strip_prefix("name = "));
+    let mut targets: Vec<_> = names.map(|name| name.trim_matches('"')).collect();
+    let mut bodies: Vec<_> = BODIES.iter().map(|(name, _)| *name).collect();
+    targets.sort_unstable();
+    bodies.sort_unstable();
+    assert_eq!(targets, bodies);
+}
+
 /// What happens to a seed.
 #[derive(Clone, Debug)]
 enum Damage {

@@ -63,6 +63,10 @@ fn octets(connection: &Json, side: &str) -> Vec<u8> {
 /// Adds the seeds of one direction.
 fn cut(stream: &[u8], seeds: &mut Vec<Seed>) {
     push(seeds, "greeting", greeting(stream));
+    push(seeds, "md6", greeting(stream));
+    if let Some(node) = greeting(stream).split(|&octet| octet == b';').nth(2) {
+        push(seeds, "identifiers", node);
+    }
     let rest = &stream[greeting(stream).len()..];
     let (line, data) = split_line(rest);
     let text = String::from_utf8_lossy(line);
@@ -128,7 +132,10 @@ mod tests {
                 "greeting ae\n",
                 "greeting aemp;1;a;x;json\nnonce\n",
                 "handshake aemp;1;a;x;json\nnonce\nae\n",
+                "identifiers a",
                 "json [\"p\"]",
+                "md6 ae\n",
+                "md6 aemp;1;a;x;json\nnonce\n",
             ]
         );
     }
