@@ -13,10 +13,14 @@ extern crate std;
 #[cfg(feature = "crypto")]
 pub mod auth;
 pub mod failure;
+pub mod framing;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
 pub mod id;
+pub mod value;
 
 pub use failure::{Failure, Fault, Reason, Stage};
+pub use framing::{Framing, Limits};
 pub use id::{NodeId, PortId, PortName};
+pub use value::Value;

@@ -1,0 +1,639 @@
+//! Encoding types as values and arguments.
+
+use crate::{
+    framing::{
+        EncodeError,
+        token::{Sink, Writer},
+    },
+    value::Integer,
+};
+use alloc::string::{String, ToString};
+use serde::{
+    Serialize, Serializer,
+    ser::{
+        Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant,
+        SerializeTuple, SerializeTupleStruct, SerializeTupleVariant,
+    },
+};
+
+type Outcome = Result<(), EncodeError>;
+
+/// Encodes the message for `port` whose arguments are `args`.
+pub(in super::super) fn encode_args<W: Writer, T: Serialize + ?Sized>(
+    sink: &mut Sink<W>,
+    port: &str,
+    args: &T,
+) -> Outcome {
+    args.serialize(Arguments { sink, port })
+}
+
+/// One value.
+struct Value<'s, W>(&'s mut Sink<W>);
+
+impl<'s, W: Writer> Value<'s, W> {
+    /// Begins the map of one entry that an enum's variant with content is.
+    fn variant(self, name: &'static str) -> Result<(&'s mut Sink<W>, Outer<W>), EncodeError> {
+        let mark = self.0.begin_map(Some(1))?;
+        self.0.key(name)?;
+        Ok((self.0, Some((mark, name))))
+    }
+}
+
+/// The map of one entry around an enum's content.
+type Outer<W> = Option<(<W as Writer>::Mark, &'static str)>;
+
+fn close<W: Writer>(sink: &mut Sink<W>, outer: Outer<W>) -> Outcome {
+    if let Some((mark, name)) = outer {
+        sink.writer.end_entry(name);
+        sink.end_map(mark, 1)?;
+    }
+    Ok(())
+}
+
+fn integer(integer: Option<Integer>, shown: &dyn ToString) -> Result<Integer, EncodeError> {
+    integer.ok_or_else(|| EncodeError::Number(shown.to_string()))
+}
+
+impl<'s, W: Writer> Serializer for Value<'s, W> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Elements<'s, W>;
+    type SerializeTuple = Elements<'s, W>;
+    type SerializeTupleStruct = Elements<'s, W>;
+    type SerializeTupleVariant = Elements<'s, W>;
+    type SerializeMap = Entries<'s, W>;
+    type SerializeStruct = Entries<'s, W>;
+    type SerializeStructVariant = Entries<'s, W>;
+
+    fn serialize_bool(self, it: bool) -> Outcome {
+        self.0.writer.bool(it);
+        self.0.check()
+    }
+
+    fn serialize_i8(self, it: i8) -> Outcome {
+        self.serialize_i64(it.into())
+    }
+
+    fn serialize_i16(self, it: i16) -> Outcome {
+        self.serialize_i64(it.into())
+    }
+
+    fn serialize_i32(self, it: i32) -> Outcome {
+        self.serialize_i64(it.into())
+    }
+
+    #[inline]
+    fn serialize_i64(self, it: i64) -> Outcome {
+        self.0.writer.signed(it);
+        self.0.check()
+    }
+
+    fn serialize_i128(self, it: i128) -> Outcome {
+        self.0.integer(integer(Integer::new(it), &it)?)
+    }
+
+    fn serialize_u8(self, it: u8) -> Outcome {
+        self.serialize_u64(it.into())
+    }
+
+    fn serialize_u16(self, it: u16) -> Outcome {
+        self.serialize_u64(it.into())
+    }
+
+    fn serialize_u32(self, it: u32) -> Outcome {
+        self.serialize_u64(it.into())
+    }
+
+    #[inline]
+    fn serialize_u64(self, it: u64) -> Outcome {
+        self.0.writer.unsigned(it);
+        self.0.check()
+    }
+
+    fn serialize_u128(self, it: u128) -> Outcome {
+        self.0
+            .integer(integer(it.try_into().ok().and_then(Integer::new), &it)?)
+    }
+
+    fn serialize_f32(self, it: f32) -> Outcome {
+        self.serialize_f64(it.into())
+    }
+
+    fn serialize_f64(self, it: f64) -> Outcome {
+        self.0.float(it)
+    }
+
+    fn serialize_char(self, it: char) -> Outcome {
+        self.serialize_str(it.encode_utf8(&mut [0; 4]))
+    }
+
+    #[inline]
+    fn serialize_str(self, it: &str) -> Outcome {
+        self.0.text(it)
+    }
+
+    fn serialize_bytes(self, it: &[u8]) -> Outcome {
+        self.0.octets(it)
+    }
+
+    fn serialize_none(self) -> Outcome {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Outcome {
+        it.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Outcome {
+        self.0.writer.null();
+        self.0.check()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Outcome {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Outcome {
+        self.serialize_str(name)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, it: &T) -> Outcome {
+        it.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        it: &T,
+    ) -> Outcome {
+        let (sink, outer) = self.variant(name)?;
+        it.serialize(Value(sink))?;
+        close(sink, outer)
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+        Elements::begin(self.0, len, None)
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+        Elements::begin(self.0, Some(len), None)
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        len: usize,
+    ) -> Result<Elements<'s, W>, EncodeError> {
+        Elements::begin(self.0, Some(len), None)
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Elements<'s, W>, EncodeError> {
+        let (sink, outer) = self.variant(name)?;
+        Elements::begin(sink, Some(len), outer)
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'s, W>, EncodeError> {
+        Entries::begin(self.0, len, None)
+    }
+
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'s, W>, EncodeError> {
+        Entries::begin(self.0, Some(len), None)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        len: usize,
+    ) -> Result<Entries<'s, W>, EncodeError> {
+        let (sink, outer) = self.variant(name)?;
+        Entries::begin(sink, Some(len), outer)
+    }
+}
+
+/// The elements of an array, or the arguments of a message.
+struct Elements<'s, W: Writer> {
+    sink: &'s mut Sink<W>,
+    mark: W::Mark,
+    count: usize,
+    outer: Outer<W>,
+}
+
+impl<'s, W: Writer> Elements<'s, W> {
+    #[inline]
+    fn begin(
+        sink: &'s mut Sink<W>,
+        len: Option<usize>,
+        outer: Outer<W>,
+    ) -> Result<Self, EncodeError> {
+        let mark = sink.begin_array(len)?;
+        Ok(Self {
+            sink,
+            mark,
+            count: 0,
+            outer,
+        })
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, it: &T) -> Outcome {
+        self.count += 1;
+        it.serialize(Value(self.sink))
+    }
+
+    #[inline]
+    fn finish(self) -> Outcome {
+        self.sink.end_array(self.mark, self.count)?;
+        close(self.sink, self.outer)
+    }
+}
+
+macro_rules! elements {
+    ($($access:ident $method:ident;)*) => {
+        $(impl<W: Writer> $access for Elements<'_, W> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, it: &T) -> Outcome {
+                self.element(it)
+            }
+
+            #[inline]
+            fn end(self) -> Outcome {
+                self.finish()
+            }
+        })*
+    };
+}
+
+elements! {
+    SerializeSeq serialize_element;
+    SerializeTuple serialize_element;
+    SerializeTupleStruct serialize_field;
+    SerializeTupleVariant serialize_field;
+}
+
+/// The entries of a map.
+struct Entries<'s, W: Writer> {
+    sink: &'s mut Sink<W>,
+    mark: W::Mark,
+    count: usize,
+    outer: Outer<W>,
+    /// The key whose value comes next; only maps need it, structs know their keys.
+    key: String,
+}
+
+impl<'s, W: Writer> Entries<'s, W> {
+    fn begin(
+        sink: &'s mut Sink<W>,
+        len: Option<usize>,
+        outer: Outer<W>,
+    ) -> Result<Self, EncodeError> {
+        let mark = sink.begin_map(len)?;
+        Ok(Self {
+            sink,
+            mark,
+            count: 0,
+            outer,
+            key: String::new(),
+        })
+    }
+
+    fn entry<T: Serialize + ?Sized>(&mut self, key: &str, it: &T) -> Outcome {
+        self.count += 1;
+        self.sink.key(key)?;
+        it.serialize(Value(self.sink))?;
+        self.sink.writer.end_entry(key);
+        Ok(())
+    }
+
+    fn finish(self) -> Outcome {
+        self.sink.end_map(self.mark, self.count)?;
+        close(self.sink, self.outer)
+    }
+}
+
+impl<W: Writer> SerializeMap for Entries<'_, W> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Outcome {
+        self.key = key.serialize(Key)?;
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, it: &T) -> Outcome {
+        let key = core::mem::take(&mut self.key);
+        self.entry(&key, it)
+    }
+
+    fn end(self) -> Outcome {
+        self.finish()
+    }
+}
+
+macro_rules! entries {
+    ($($access:ident)*) => {
+        $(impl<W: Writer> $access for Entries<'_, W> {
+            type Ok = ();
+            type Error = EncodeError;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                key: &'static str,
+                it: &T,
+            ) -> Outcome {
+                self.entry(key, it)
+            }
+
+            fn end(self) -> Outcome {
+                self.finish()
+            }
+        })*
+    };
+}
+
+entries! { SerializeStruct SerializeStructVariant }
+
+/// A map key: whatever has an obvious text.
+struct Key;
+
+macro_rules! shown {
+    ($($method:ident $type:ty;)*) => {
+        $(fn $method(self, it: $type) -> Result<String, EncodeError> {
+            Ok(it.to_string())
+        })*
+    };
+}
+
+macro_rules! refused {
+    ($($kind:literal: $method:ident($($arg:ty),*) -> $ok:ty;)*) => {
+        $(fn $method(self, $(_: $arg),*) -> Result<$ok, EncodeError> {
+            Err(EncodeError::Key($kind))
+        })*
+    };
+}
+
+type No = Impossible<String, EncodeError>;
+
+impl Serializer for Key {
+    type Ok = String;
+    type Error = EncodeError;
+    type SerializeSeq = No;
+    type SerializeTuple = No;
+    type SerializeTupleStruct = No;
+    type SerializeTupleVariant = No;
+    type SerializeMap = No;
+    type SerializeStruct = No;
+    type SerializeStructVariant = No;
+
+    shown! {
+        serialize_bool bool;
+        serialize_i8 i8;
+        serialize_i16 i16;
+        serialize_i32 i32;
+        serialize_i64 i64;
+        serialize_i128 i128;
+        serialize_u8 u8;
+        serialize_u16 u16;
+        serialize_u32 u32;
+        serialize_u64 u64;
+        serialize_u128 u128;
+        serialize_f32 f32;
+        serialize_f64 f64;
+        serialize_char char;
+        serialize_str &str;
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Result<String, EncodeError> {
+        it.serialize(self)
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        it: &T,
+    ) -> Result<String, EncodeError> {
+        it.serialize(self)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+    ) -> Result<String, EncodeError> {
+        Ok(name.into())
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<String, EncodeError> {
+        Err(EncodeError::Key("an enum with content"))
+    }
+
+    refused! {
+        "octets": serialize_bytes(&[u8]) -> String;
+        "null": serialize_none() -> String;
+        "null": serialize_unit() -> String;
+        "null": serialize_unit_struct(&'static str) -> String;
+        "a sequence": serialize_seq(Option<usize>) -> No;
+        "a sequence": serialize_tuple(usize) -> No;
+        "a sequence": serialize_tuple_struct(&'static str, usize) -> No;
+        "an enum with content":
+            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> No;
+        "a map": serialize_map(Option<usize>) -> No;
+        "a map": serialize_struct(&'static str, usize) -> No;
+        "an enum with content":
+            serialize_struct_variant(&'static str, u32, &'static str, usize) -> No;
+    }
+}
+
+/// The arguments of a message: whatever is a sequence.
+struct Arguments<'s, 'p, W> {
+    sink: &'s mut Sink<W>,
+    port: &'p str,
+}
+
+impl<'s, W: Writer> Arguments<'s, '_, W> {
+    #[inline]
+    fn begin(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+        let mut elements = Elements::begin(self.sink, len.map(|len| len + 1), None)?;
+        elements.element(self.port)?;
+        Ok(elements)
+    }
+
+    fn tagged(self, tag: &'static str, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+        let mut elements = self.begin(Some(1 + len))?;
+        elements.element(tag)?;
+        Ok(elements)
+    }
+}
+
+macro_rules! no_arguments {
+    ($($kind:literal: $method:ident($($arg:ty),*);)*) => {
+        $(fn $method(self, $(_: $arg),*) -> Outcome {
+            Err(EncodeError::Arguments($kind))
+        })*
+    };
+}
+
+impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
+    type Ok = ();
+    type Error = EncodeError;
+    type SerializeSeq = Elements<'s, W>;
+    type SerializeTuple = Elements<'s, W>;
+    type SerializeTupleStruct = Elements<'s, W>;
+    type SerializeTupleVariant = Elements<'s, W>;
+    type SerializeMap = Impossible<(), EncodeError>;
+    type SerializeStruct = Impossible<(), EncodeError>;
+    type SerializeStructVariant = TagAndMap<'s, W>;
+
+    no_arguments! {
+        "a boolean": serialize_bool(bool);
+        "a number": serialize_i8(i8);
+        "a number": serialize_i16(i16);
+        "a number": serialize_i32(i32);
+        "a number": serialize_i64(i64);
+        "a number": serialize_i128(i128);
+        "a number": serialize_u8(u8);
+        "a number": serialize_u16(u16);
+        "a number": serialize_u32(u32);
+        "a number": serialize_u64(u64);
+        "a number": serialize_u128(u128);
+        "a number": serialize_f32(f32);
+        "a number": serialize_f64(f64);
+        "a text": serialize_char(char);
+        "a text": serialize_str(&str);
+        "octets": serialize_bytes(&[u8]);
+        "an option without value": serialize_none();
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Outcome {
+        it.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Outcome {
+        self.begin(Some(0))?.finish()
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Outcome {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, tag: &'static str) -> Outcome {
+        self.tagged(tag, 0)?.finish()
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, it: &T) -> Outcome {
+        it.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        tag: &'static str,
+        it: &T,
+    ) -> Outcome {
+        let mut elements = self.tagged(tag, 1)?;
+        elements.element(it)?;
+        elements.finish()
+    }
+
+    #[inline]
+    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+        self.begin(len)
+    }
+
+    #[inline]
+    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+        self.begin(Some(len))
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        len: usize,
+    ) -> Result<Elements<'s, W>, EncodeError> {
+        self.begin(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        tag: &'static str,
+        len: usize,
+    ) -> Result<Elements<'s, W>, EncodeError> {
+        self.tagged(tag, len)
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, EncodeError> {
+        Err(EncodeError::Arguments("a map"))
+    }
+
+    fn serialize_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStruct, EncodeError> {
+        Err(EncodeError::Arguments("a struct"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        tag: &'static str,
+        len: usize,
+    ) -> Result<TagAndMap<'s, W>, EncodeError> {
+        TagAndMap::begin(self.tagged(tag, 1)?, len)
+    }
+}
+
+/// A tag and a map as the arguments of a message.
+struct TagAndMap<'s, W: Writer> {
+    array: W::Mark,
+    entries: Entries<'s, W>,
+}
+
+impl<'s, W: Writer> TagAndMap<'s, W> {
+    fn begin(elements: Elements<'s, W>, len: usize) -> Result<Self, EncodeError> {
+        let Elements { sink, mark, .. } = elements;
+        Ok(Self {
+            array: mark,
+            entries: Entries::begin(sink, Some(len), None)?,
+        })
+    }
+}
+
+impl<W: Writer> SerializeStructVariant for TagAndMap<'_, W> {
+    type Ok = ();
+    type Error = EncodeError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, it: &T) -> Outcome {
+        self.entries.entry(key, it)
+    }
+
+    fn end(self) -> Outcome {
+        let entries = self.entries;
+        entries.sink.end_map(entries.mark, entries.count)?;
+        entries.sink.end_array(self.array, 3)
+    }
+}

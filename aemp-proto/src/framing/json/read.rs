@@ -1,0 +1,219 @@
+//! Reading values from JSON texts that the scanner has passed.
+
+use super::{
+    super::token::{self, Left, Token},
+    chunk::text_end,
+    escape::unescape,
+};
+use crate::value::{Float, Integer};
+use alloc::{borrow::Cow, string::String};
+
+/// Reads values; the separators between them are passed over like white space, since the scanner has
+/// seen to it that they stand where they must.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    octets: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Goes to the next octet that is neither white space nor a separator.
+    #[inline]
+    fn settle(&mut self) -> Option<u8> {
+        while let Some(&octet) = self.octets.get(self.at) {
+            if !matches!(octet, b',' | b' ' | b':' | b'\n' | b'\t' | b'\r') {
+                return Some(octet);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Reads a string whose opening quote is at `self.at`.
+    #[inline]
+    fn string(&mut self) -> Cow<'a, str> {
+        let from = self.at + 1;
+        let end = text_end(self.octets, from);
+        if self.octets.get(end) == Some(&b'"') {
+            self.at = end + 1;
+            return String::from_utf8_lossy(&self.octets[from..end]);
+        }
+        let (end, text) = unescape(self.octets, from);
+        self.at = end;
+        Cow::Owned(text)
+    }
+
+    /// Passes a string over whose opening quote is at `self.at`.
+    fn skip_string(&mut self) {
+        self.at += 1;
+        loop {
+            self.at = text_end(self.octets, self.at);
+            match self.octets.get(self.at) {
+                Some(b'"') => break self.at += 1,
+                Some(b'\\') => self.at += 2,
+                Some(_) => self.at += 1,
+                None => break,
+            }
+        }
+        self.at = self.at.min(self.octets.len());
+    }
+
+    /// Reads a number that begins at `self.at`.
+    #[inline]
+    fn number(&mut self) -> Token<'a> {
+        let from = self.at;
+        let negative = self.octets.get(from) == Some(&b'-');
+        self.at += usize::from(negative);
+        let mut magnitude = 0_u64;
+        let mut exact = true;
+        while let Some(octet @ b'0'..=b'9') = self.octets.get(self.at) {
+            let next = magnitude
+                .checked_mul(10)
+                .and_then(|it| it.checked_add(u64::from(octet - b'0')));
+            exact &= next.is_some();
+            magnitude = next.unwrap_or(0);
+            self.at += 1;
+        }
+        if matches!(self.octets.get(self.at), Some(b'.' | b'e' | b'E')) {
+            return self.float(from);
+        }
+        if exact {
+            let magnitude = i128::from(magnitude);
+            if let Some(integer) = Integer::new(if negative { -magnitude } else { magnitude }) {
+                return Token::Integer(integer);
+            }
+        }
+        // The originals take an integer that is out of range for the text of its digits.
+        Token::Text(String::from_utf8_lossy(&self.octets[from..self.at]))
+    }
+
+    #[cold]
+    fn float(&mut self, from: usize) -> Token<'a> {
+        while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.octets.get(self.at) {
+            self.at += 1;
+        }
+        let text = core::str::from_utf8(&self.octets[from..self.at]).unwrap_or_default();
+        let float = text.parse().ok().and_then(Float::new);
+        Token::Float(float.unwrap_or_default())
+    }
+
+    #[inline]
+    fn literal(&mut self, len: usize) {
+        self.at = (self.at + len).min(self.octets.len());
+    }
+}
+
+impl<'a> token::Reader<'a> for Reader<'a> {
+    fn new(octets: &'a [u8], at: usize) -> Self {
+        Self {
+            octets,
+            at: at.min(octets.len()),
+        }
+    }
+
+    fn position(&self) -> usize {
+        self.at
+    }
+
+    #[inline]
+    fn value(&mut self) -> Token<'a> {
+        match self.settle() {
+            Some(b'"') => Token::Text(self.string()),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'[') => {
+                self.at += 1;
+                Token::Array(None)
+            }
+            Some(b'{') => {
+                self.at += 1;
+                Token::Map(None)
+            }
+            Some(b't') => {
+                self.literal(4);
+                Token::Bool(true)
+            }
+            Some(b'f') => {
+                self.literal(5);
+                Token::Bool(false)
+            }
+            Some(_) => {
+                self.literal(4);
+                Token::Null
+            }
+            None => Token::Null,
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[inline]
+    fn null(&mut self) -> bool {
+        let null = self.settle() == Some(b'n');
+        if null {
+            self.literal(4);
+        }
+        null
+    }
+
+    #[inline]
+    fn element(&mut self, _: &mut Left) -> bool {
+        match self.settle() {
+            Some(b']') => {
+                self.at += 1;
+                false
+            }
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    #[inline]
+    fn key(&mut self, _: &mut Left) -> Option<Cow<'a, str>> {
+        match self.settle()? {
+            b'"' => Some(self.string()),
+            _ => {
+                self.at += 1;
+                None
+            }
+        }
+    }
+
+    fn skip(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(octet) = self.settle() {
+            match octet {
+                b'"' => self.skip_string(),
+                b'[' | b'{' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b']' | b'}' => {
+                    depth = depth.saturating_sub(1);
+                    self.at += 1;
+                }
+                _ => self.skip_scalar(),
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    fn raw(&self, count: usize) -> Option<&'a [u8]> {
+        let mut rest = self.clone();
+        rest.settle();
+        let from = rest.at;
+        (0..count).for_each(|_| token::Reader::skip(&mut rest));
+        Some(self.octets.get(from..rest.at).unwrap_or_default())
+    }
+}
+
+impl Reader<'_> {
+    /// Passes a number or literal over.
+    fn skip_scalar(&mut self) {
+        while let Some(b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E') =
+            self.octets.get(self.at)
+        {
+            self.at += 1;
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! The json framing against what was recorded of the originals, and against its own rules.
+
+use crate::{
+    failure::{Failure, Reason},
+    framing::{Content, Decoder, Framing, Limits, Nothing},
+    value::Value,
+};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+
+/// What comes out of a decoder, white space left out.
+#[derive(Debug, PartialEq)]
+enum Out {
+    Message(String),
+    Nothing(Nothing),
+    Failed(Reason),
+    Truncated,
+}
+
+/// All that `input` gives when it comes in pieces of `size` octets.
+fn decode_in_pieces(input: &[u8], size: usize, limits: Limits) -> (Vec<Out>, Option<Failure>) {
+    let mut decoder = Decoder::new(Framing::Json, limits);
+    let (mut out, mut buf) = (Vec::new(), Vec::new());
+    for piece in input.chunks(size) {
+        buf.extend_from_slice(piece);
+        loop {
+            match decoder.next(&buf) {
+                Ok(None) => break,
+                Ok(Some(frame)) => {
+                    match frame.content() {
+                        Content::Message(layout) => {
+                            let message = layout.open(Framing::Json, &buf[..frame.len()]);
+                            assert_eq!(message.args().iter().count(), message.args().len());
+                            out.push(Out::Message(Value::from(message.values()).to_string()));
+                        }
+                        Content::Nothing(nothing) => out.push(Out::Nothing(nothing)),
+                        Content::Space => assert!(buf[..frame.len()].trim_ascii().is_empty()),
+                    }
+                    buf.drain(..frame.len());
+                }
+                Err(failure) => {
+                    assert_eq!(decoder.next(&buf), Err(failure.clone()), "it stays failed");
+                    out.push(Out::Failed(failure.reason()));
+                    return (out, Some(failure));
+                }
+            }
+        }
+    }
+    if let Err(failure) = decoder.finish(&buf) {
+        assert_eq!(failure.reason(), Reason::DataTruncated);
+        out.push(Out::Truncated);
+    }
+    (out, None)
+}
+
+/// The same, after making sure that it does not depend on the pieces.
+fn decode_with(input: &[u8], limits: Limits) -> (Vec<Out>, Option<Failure>) {
+    let whole = decode_in_pieces(input, input.len().max(1), limits);
+    for size in [1, 2, 3, 5, 7, 64] {
+        assert_eq!(
+            decode_in_pieces(input, size, limits),
+            whole,
+            "in pieces of {size}"
+        );
+    }
+    whole
+}
+
+fn decode(input: impl AsRef<[u8]>) -> Vec<Out> {
+    decode_with(input.as_ref(), Limits::default()).0
+}
+
+fn failure(input: impl AsRef<[u8]>) -> String {
+    decode_with(input.as_ref(), Limits::default())
+        .1
+        .unwrap()
+        .to_string()
+}
+
+fn message(text: &str) -> Out {
+    Out::Message(text.to_string())
+}
+
+#[test]
+fn messages_stand_back_to_back_or_with_white_space_between() {
+    let (one, two) = (message(r#"["echo",1]"#), message(r#"["echo",2]"#));
+    assert_eq!(decode(r#"["echo",1]["echo",2]"#), [one, two]);
+    let (one, two) = (message(r#"["echo",1]"#), message(r#"["echo",2]"#));
+    assert_eq!(
+        decode(" \r\n\t[ \"echo\" , 1 ] \r\n\t[\"echo\",2]\n\n"),
+        [one, two]
+    );
+    assert_eq!(decode(" \n\r\t "), []);
+    assert_eq!(decode(""), []);
+}
+
+#[test]
+fn what_stands_between_messages_is_malformed() {
+    for between in [
+        &b","[..],
+        b"\0",
+        b"\xef\xbb\xbf",
+        b"# comment\n",
+        b"]",
+        b"}",
+        b"hello",
+        b"@@@",
+        b"'",
+    ] {
+        let input = [br#"["echo",1]"#, between, br#"["echo",2]"#].concat();
+        let expected = [message(r#"["echo",1]"#), Out::Failed(Reason::DataMalformed)];
+        assert_eq!(decode(&input), expected, "{between:?}");
+    }
+}
+
+#[test]
+fn top_level_scalars_and_objects_mean_nothing() {
+    let after = || message(r#"["",1]"#);
+    for text in [
+        r#"{"a":1}"#,
+        "{}",
+        r#""str""#,
+        "null",
+        "true",
+        "false",
+        "5",
+        "-0.5e3",
+        "5 ",
+    ] {
+        let expected = [Out::Nothing(Nothing::NotArray), after()];
+        assert_eq!(decode(format!(r#"{text}["",1]"#)), expected, "{text}");
+    }
+    // At the very end only the end of input tells that a number is whole.
+    assert_eq!(decode("5"), []);
+    assert_eq!(decode("5.0e1"), []);
+    for text in [
+        "-",
+        "5.",
+        "5e",
+        "5e+",
+        "nul",
+        "\"a",
+        "{\"a\"",
+        "[",
+        "[1",
+        r#"["a\"#,
+        "[\"\u{e9}",
+    ] {
+        assert_eq!(decode(text), [Out::Truncated], "{text}");
+    }
+}
+
+#[test]
+fn the_port_may_be_any_scalar() {
+    for (port, name) in [
+        ("5", "5"),
+        ("5.0", "5"),
+        ("0", "0"),
+        ("-0", "0"),
+        ("5.5", "5.5"),
+        ("true", "1"),
+        ("false", ""),
+        ("null", ""),
+        ("\"\"", ""),
+        ("\"a\"", "a"),
+        (r#""a\u00e9""#, "aé"),
+        ("18446744073709551616", "18446744073709551616"),
+    ] {
+        assert_eq!(
+            decode(format!("[{port},\"x\"]")),
+            [message(&format!("[\"{name}\",\"x\"]"))]
+        );
+        assert_eq!(
+            decode(format!("[ {port} ]")),
+            [message(&format!("[\"{name}\"]"))]
+        );
+    }
+    assert_eq!(
+        decode(r#"[["echo"],"x"][{"a":1},"x"][[]][]"#),
+        [
+            Out::Nothing(Nothing::PortType),
+            Out::Nothing(Nothing::PortType),
+            Out::Nothing(Nothing::PortType),
+            Out::Nothing(Nothing::EmptyArray),
+        ]
+    );
+}
+
+#[test]
+fn numbers_keep_their_kind() {
+    let text = "[\"echo\",18446744073709551615,18446744073709551616,-9223372036854775808,\
+                -9223372036854775809,1E2,-0,-0.0,1.10,100000000000000000000,5e-324]";
+    assert_eq!(
+        decode(text),
+        [message(
+            "[\"echo\",18446744073709551615,\"18446744073709551616\",-9223372036854775808,\
+         \"-9223372036854775809\",100.0,0,-0.0,1.1,\"100000000000000000000\",5e-324]",
+        )]
+    );
+    for text in ["1e400", "-1e400"] {
+        assert_eq!(
+            decode(format!("[\"\",{text}]")),
+            [Out::Failed(Reason::DataNumber)]
+        );
+        assert_eq!(
+            decode(format!("{text} ")),
+            [Out::Failed(Reason::DataNumber)]
+        );
+    }
+    let long = "9".repeat(400);
+    assert_eq!(
+        decode(format!("[\"\",{long}]")),
+        [message(&format!("[\"\",\"{long}\"]"))]
+    );
+    assert_eq!(
+        decode(format!("[\"\",{long}.0]")),
+        [Out::Failed(Reason::DataNumber)]
+    );
+    for text in [
+        "01", "-01", "+1", ".5", "1.", "1.e1", "1e", "0x1", "inf", "nan", "-", "--1", "1e1.5",
+    ] {
+        assert_eq!(
+            decode(format!("[\"\",{text}]")),
+            [Out::Failed(Reason::DataMalformed)],
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn strings_hold_any_character() {
+    let text = r#"["","\u0000\u0001\u007f\u0080\u2028\/\\\"\b\f\n\r\t\uffff\ud83d\ude00","€"]"#;
+    let expected = Value::from(vec![
+        Value::from(""),
+        Value::from("\0\u{1}\u{7f}\u{80}\u{2028}/\\\"\u{8}\u{c}\n\r\t\u{ffff}\u{1f600}"),
+        Value::from("€"),
+    ]);
+    assert_eq!(decode(text), [message(&expected.to_string())]);
+    for text in [
+        r#"\x"#,
+        r#"\u12g4"#,
+        r#"\u 123"#,
+        r#"\ud83d\x"#,
+        r#"\ud83d\u12g4"#,
+        "a\nb",
+        "a\u{1}b",
+        "\0",
+    ] {
+        let text = format!("[\"\",\"{text}\"]");
+        assert!(matches!(decode(&text)[..], [Out::Failed(_)]), "{text}");
+    }
+    for text in [
+        r#"\ud800"#,
+        r#"\udc00"#,
+        r#"\ud800\u0041"#,
+        r#"\ud800\ud800"#,
+        r#"\ud800a"#,
+    ] {
+        assert_eq!(
+            decode(format!("[\"\",\"{text}\"]")),
+            [Out::Failed(Reason::DataUtf8)],
+            "{text}"
+        );
+    }
+    for octets in [
+        &b"\xff\xfe"[..],
+        b"\xe9",
+        b"\xc0\xaf",
+        b"\xed\xa0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+        b"\x80",
+        b"\xe2\x82a",
+    ] {
+        let text = [b"[\"\",\"a", octets, b"\"]"].concat();
+        assert_eq!(decode(&text), [Out::Failed(Reason::DataUtf8)], "{octets:?}");
+    }
+}
+
+#[test]
+fn grammar_is_held() {
+    for text in [
+        "[1 2]",
+        "[1,]",
+        "[,1]",
+        "[,]",
+        "['a']",
+        "[1}",
+        "{\"a\":1]",
+        "{\"a\"}",
+        "{\"a\",1}",
+        "{1:2}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,}",
+        "[tru]",
+        "[nulll]",
+        "[True]",
+        "[\"a\" // c\n]",
+        "[\"a\"\"b\"]",
+        "[\"a\":1]",
+        "[[]",
+    ] {
+        let outcome = decode(format!("{text}   x"));
+        assert_eq!(outcome, [Out::Failed(Reason::DataMalformed)], "{text}");
+    }
+}
+
+#[test]
+fn of_duplicate_keys_the_last_wins() {
+    assert_eq!(
+        decode(r#"["",{"a":1,"\u0061":2}]"#),
+        [message(r#"["",{"a":2}]"#)]
+    );
+}
+
+#[test]
+fn depth_512_passes_and_513_does_not() {
+    let nested = |depth: usize, open: &str, close: &str| {
+        format!(
+            "[\"\",{}1{}]",
+            open.repeat(depth - 1),
+            close.repeat(depth - 1)
+        )
+    };
+    for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+        assert!(matches!(
+            decode(nested(512, open, close))[..],
+            [Out::Message(_)]
+        ));
+        let too_deep = nested(513, open, close);
+        assert_eq!(decode(&too_deep), [Out::Failed(Reason::DataDepth)]);
+        let limits = Limits {
+            depth: 2000,
+            ..Limits::default()
+        };
+        let deepest = nested(Limits::DEPTH_MAX, open, close);
+        assert!(matches!(
+            decode_with(deepest.as_bytes(), limits).0[..],
+            [Out::Message(_)]
+        ));
+        let too_deep = nested(Limits::DEPTH_MAX + 1, open, close);
+        let outcome = decode_with(too_deep.as_bytes(), limits).0;
+        assert_eq!(outcome, [Out::Failed(Reason::DataDepth)]);
+    }
+}
+
+#[test]
+fn a_message_of_the_limit_passes_and_one_octet_more_does_not() {
+    let limits = Limits {
+        message: 20,
+        ..Limits::default()
+    };
+    let outcome = |text: &str| decode_with(text.as_bytes(), limits).0;
+    let fits = r#"["p","90123456789"] "#.trim_end().to_string();
+    assert_eq!(fits.len(), 19);
+    let fits = fits.replace("\"p\"", "\"pq\"");
+    assert!(matches!(outcome(&fits)[..], [Out::Message(_)]));
+    assert!(matches!(
+        outcome(&format!("{}{fits}{fits}", " ".repeat(50)))[..],
+        [Out::Message(_), Out::Message(_)]
+    ));
+    assert_eq!(
+        outcome(&fits.replace("pq", "pqr")),
+        [Out::Failed(Reason::DataSize)]
+    );
+    // What cannot fit any more is refused before its end has come.
+    assert_eq!(outcome("[\"pqrstuvwxyz012345"), [Out::Truncated]);
+    assert_eq!(
+        outcome("[\"pqrstuvwxyz01234567"),
+        [Out::Failed(Reason::DataSize)]
+    );
+    // What lies behind the limit is not looked at.
+    assert_eq!(
+        outcome("[\"pqrstuvwxyz0123456789]]]]"),
+        [Out::Failed(Reason::DataSize)]
+    );
+}
+
+#[test]
+fn failures_say_where_and_what_was_expected() {
+    insta::assert_snapshot!(
+        failure("[\"echo\",\"x\",1,]"),
+        @r#"data.malformed: a message is not well formed in its framing (octet 14: expected a value, found "]"); the peer's fault; check the other side's implementation"#
+    );
+}
