@@ -10,7 +10,7 @@ use core::{borrow::Borrow, fmt, ops::Deref, str::FromStr};
 ///
 /// ```text
 /// node-id       = 1*node-char
-/// node-char     = %x20-22 / %x24-3A / %x3C-7E / %x80-10FFFF   ; no control, "#" or ";"
+/// node-char     = %x20-22 / %x24-3A / %x3C-7E / %xA0-10FFFF   ; no control, "#" or ";"
 /// ```
 ///
 /// Cheap to clone. Ordered by octets, as the rule for crossing connections wants it.

@@ -10,12 +10,8 @@ use crate::{NodeId, PortId, PortName};
 pub fn identifiers(data: &[u8]) {
     if let Ok(node) = NodeId::from_octets(data) {
         assert!(!node.as_str().is_empty());
-        assert!(
-            !node
-                .as_str()
-                .bytes()
-                .any(|octet| matches!(octet, b';' | b'#' | 0..0x20 | 0x7F))
-        );
+        let forbidden = |c: char| matches!(c, ';' | '#' | '\0'..='\x1F' | '\x7F'..='\u{9F}');
+        assert!(!node.as_str().contains(forbidden));
         assert_eq!(NodeId::new(node.as_str()), Ok(node));
     }
     let Ok(text) = core::str::from_utf8(data) else {
