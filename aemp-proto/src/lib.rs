@@ -10,13 +10,15 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
-#[cfg(feature = "crypto")]
 pub mod auth;
 pub mod failure;
 pub mod framing;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzz;
+pub mod greeting;
+#[cfg(feature = "crypto")]
+pub mod handshake;
 pub mod id;
 pub mod value;
 

@@ -17,12 +17,20 @@
 //! Whatever was derived from a secret is overwritten when it goes out of use. The one exception is
 //! what has to be sent: the proof itself, which under `cleartext` is the secret.
 
+mod line;
+#[cfg(feature = "crypto")]
 mod md6;
 mod method;
+#[cfg(feature = "crypto")]
 mod proof;
+#[cfg(feature = "crypto")]
 mod secret;
 
+pub use line::AuthLine;
+#[cfg(feature = "crypto")]
 pub use md6::Md6;
 pub use method::{Method, Suite};
+#[cfg(feature = "crypto")]
 pub use proof::{ProofError, Transcript, prove, verify};
+#[cfg(feature = "crypto")]
 pub use secret::{NoSecret, Secret, Secrets};

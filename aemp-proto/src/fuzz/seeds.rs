@@ -35,8 +35,6 @@ pub fn from_recording(text: &str) -> Vec<Seed> {
         let [initiator, acceptor] = ["initiator", "acceptor"].map(|side| octets(connection, side));
         cut(&initiator, &mut seeds);
         cut(&acceptor, &mut seeds);
-        let both = [greeting(&initiator), greeting(&acceptor)].concat();
-        push(&mut seeds, "handshake", &both);
     }
     seeds.sort();
     seeds.dedup();
@@ -131,7 +129,6 @@ mod tests {
                 "auth_line cleartext;00;json\n",
                 "greeting ae\n",
                 "greeting aemp;1;a;x;json\nnonce\n",
-                "handshake aemp;1;a;x;json\nnonce\nae\n",
                 "identifiers a",
                 "json [\"p\"]",
                 "md6 ae\n",
