@@ -20,6 +20,8 @@ pub mod greeting;
 #[cfg(feature = "crypto")]
 pub mod handshake;
 pub mod id;
+pub mod link;
+pub mod request;
 pub mod value;
 
 pub use failure::{Failure, Fault, Reason, Stage};
