@@ -310,7 +310,7 @@ fn build_within<'a, R: Reader<'a>>(from: &mut R, levels: usize) -> Value {
     }
 }
 
-/// The port name that a scalar stands for, as the originals read it.
+/// The port name that a scalar stands for, as the originals read it (`[value.port.table]`).
 pub(crate) fn port_name(token: Token<'_>) -> Cow<'_, str> {
     match token {
         Token::Text(text) => text,
@@ -320,9 +320,7 @@ pub(crate) fn port_name(token: Token<'_>) -> Cow<'_, str> {
             Some(integer) => integer.to_string(),
             None => float.to_string(),
         }),
-        Token::Bool(true) => Cow::Borrowed("1"),
-        Token::Bool(false) | Token::Null | Token::Array(_) | Token::Map(_) => {
-            Cow::Owned(String::new())
-        }
+        Token::Bool(bool) => Cow::Borrowed(if bool { "1" } else { "0" }),
+        Token::Null | Token::Array(_) | Token::Map(_) => Cow::Borrowed(""),
     }
 }
