@@ -1,10 +1,15 @@
 //! Finding the messages in what comes in.
 
+#[cfg(feature = "cbor")]
+use super::cbor;
+#[cfg(feature = "storable")]
+use super::storable;
 use super::{Framing, Layout, Limits, json};
 use crate::failure::Failure;
+use alloc::vec::Vec;
 
 /// A frame at the beginning of the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub(crate) len: usize,
     pub(crate) content: Content,
@@ -18,16 +23,25 @@ impl Frame {
     }
 
     /// What it holds.
-    pub fn content(&self) -> Content {
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// What it holds, to be kept.
+    pub fn into_content(self) -> Content {
         self.content
     }
 }
 
 /// What a frame holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A message for a port.
+    /// A message for a port; the layout opens the frame's own octets.
     Message(Layout),
+    /// A message for a port that cannot be read where it stands, since parts of it stand for other parts
+    /// or come in an order in which nobody wants them; the layout opens *these* octets. All messages of
+    /// storable come so, a few of cbor, none of json.
+    Rewritten(Layout, Vec<u8>),
     /// Something well formed that means nothing: dropped and counted.
     Nothing(Nothing),
     /// White space between messages: dropped.
@@ -61,6 +75,10 @@ pub struct Decoder {
 #[derive(Clone, Debug)]
 enum Scanner {
     Json(json::Scanner),
+    #[cfg(feature = "cbor")]
+    Cbor(cbor::Scanner),
+    #[cfg(feature = "storable")]
+    Storable(storable::Scanner),
 }
 
 impl Decoder {
@@ -68,6 +86,10 @@ impl Decoder {
     pub fn new(framing: Framing, limits: Limits) -> Self {
         let scanner = match framing {
             Framing::Json => Scanner::Json(json::Scanner::new(&limits)),
+            #[cfg(feature = "cbor")]
+            Framing::Cbor => Scanner::Cbor(cbor::Scanner::new(&limits)),
+            #[cfg(feature = "storable")]
+            Framing::Storable => Scanner::Storable(storable::Scanner::new(&limits)),
         };
         Self {
             scanner,
@@ -79,6 +101,10 @@ impl Decoder {
     pub fn framing(&self) -> Framing {
         match self.scanner {
             Scanner::Json(_) => Framing::Json,
+            #[cfg(feature = "cbor")]
+            Scanner::Cbor(_) => Framing::Cbor,
+            #[cfg(feature = "storable")]
+            Scanner::Storable(_) => Framing::Storable,
         }
     }
 
@@ -92,6 +118,10 @@ impl Decoder {
         }
         let outcome = match &mut self.scanner {
             Scanner::Json(scanner) => scanner.next(buf),
+            #[cfg(feature = "cbor")]
+            Scanner::Cbor(scanner) => scanner.next(buf),
+            #[cfg(feature = "storable")]
+            Scanner::Storable(scanner) => scanner.next(buf),
         };
         if let Err(failure) = &outcome {
             self.failed = Some(failure.clone());
@@ -107,6 +137,10 @@ impl Decoder {
         }
         match &mut self.scanner {
             Scanner::Json(scanner) => scanner.finish(buf),
+            #[cfg(feature = "cbor")]
+            Scanner::Cbor(scanner) => scanner.finish(buf),
+            #[cfg(feature = "storable")]
+            Scanner::Storable(scanner) => scanner.finish(buf),
         }
         .inspect_err(|failure| self.failed = Some(failure.clone()))
     }

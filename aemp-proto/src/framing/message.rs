@@ -33,10 +33,12 @@ pub(crate) enum Port {
 }
 
 impl Layout {
-    /// The message; `octets` must be those of the frame that the layout came with.
+    /// The message; `octets` must be those of the frame that the layout came with, or the rewritten
+    /// ones that it came with, and `framing` the decoder's.
     ///
     /// With any other octets the message is meaningless, but reading it still does not panic.
     pub fn open<'a>(&self, framing: Framing, octets: &'a [u8]) -> Message<'a> {
+        let framing = framing.read_as();
         let port = match self.port {
             Port::Plain(from, to) => {
                 let name = octets.get(from as usize..to as usize).unwrap_or_default();
@@ -82,7 +84,7 @@ impl<'a> Message<'a> {
     pub fn values(&self) -> Vec<Value> {
         let mut values = Vec::with_capacity(1 + self.args.count);
         values.push(Value::from(self.port()));
-        values.extend(self.args.iter().map(|argument| argument.value()));
+        values.extend(self.args.values());
         values
     }
 }
@@ -110,7 +112,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The framing that they are encoded in.
+    /// The framing that they are encoded in; cbor, if they were rewritten.
     pub fn framing(&self) -> Framing {
         self.framing
     }
@@ -170,8 +172,9 @@ impl<'a> Args<'a> {
     /// elements, a list, a tuple struct, or an enum whose variant the first argument names.
     ///
     /// A whole float may be read as an integer, and an integer as a float; octets may be read as
-    /// text (UTF-8, else Latin-1), and text of code points 0 to 255 as octets. Nothing else is
-    /// converted.
+    /// text (UTF-8, else Latin-1), and text of code points 0 to 255 as octets. As Perl turns numbers and
+    /// truth into text and back, a text may be read as the number that it shows, and `1`, `0`, their
+    /// texts and the empty text as a boolean. Nothing else is converted.
     #[cfg(feature = "serde")]
     pub fn decode<T: serde::Deserialize<'a>>(&self) -> Result<T, super::DecodeError> {
         with_reader!(self.framing, self.octets, self.at, |reader| {

@@ -31,6 +31,18 @@ pub(crate) enum Token<'a> {
     Map(Left),
 }
 
+impl Token<'_> {
+    /// The octets of a text or of octets.
+    #[cfg(feature = "serde")]
+    pub(crate) fn octets(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text.as_bytes()),
+            Self::Octets(octets) => Some(octets),
+            _ => None,
+        }
+    }
+}
+
 /// Reads values from a message that the framing's scanner has passed.
 ///
 /// A reader never panics and always comes to an end, also on octets that no scanner has seen; what it

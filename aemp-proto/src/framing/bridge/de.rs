@@ -49,13 +49,35 @@ struct Value<'r, R>(&'r mut R);
 impl<'de, R: Reader<'de>> Value<'_, R> {
     #[inline]
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.value() {
+        match as_number(self.0.value()) {
             Token::Float(float) => match float.as_integer() {
                 Some(integer) => visit_integer(integer, visitor),
                 None => visitor.visit_f64(float.get()),
             },
             token => self.visit(token, visitor),
         }
+    }
+
+    #[inline]
+    fn float<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let token = as_number(self.0.value());
+        self.visit(token, visitor)
+    }
+
+    /// Perl has no booleans: what they turn into there is taken back.
+    #[inline]
+    fn bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let token = match self.0.value() {
+            Token::Bool(bool) => Token::Bool(bool),
+            Token::Integer(integer) if integer.get() == 0 => Token::Bool(false),
+            Token::Integer(integer) if integer.get() == 1 => Token::Bool(true),
+            token => match token.octets() {
+                Some(b"" | b"0") => Token::Bool(false),
+                Some(b"1") => Token::Bool(true),
+                _ => token,
+            },
+        };
+        self.visit(token, visitor)
     }
 
     #[inline]
@@ -121,6 +143,32 @@ impl<'de, R: Reader<'de>> Value<'_, R> {
     }
 }
 
+/// The number that a text is the decimal form of; Perl may send either for the other.
+#[inline]
+fn as_number(token: Token<'_>) -> Token<'_> {
+    match token.octets() {
+        Some(octets) => number(octets).unwrap_or(token),
+        None => token,
+    }
+}
+
+#[cold]
+fn number(octets: &[u8]) -> Option<Token<'static>> {
+    let text = core::str::from_utf8(octets).ok()?;
+    // What else a float may look like in Rust begins with a letter, a point or a plus.
+    if !text
+        .strip_prefix('-')
+        .unwrap_or(text)
+        .starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    match text.parse().ok().and_then(Integer::new) {
+        Some(integer) => Some(Token::Integer(integer)),
+        None => text.parse().ok().and_then(Float::new).map(Token::Float),
+    }
+}
+
 #[inline]
 fn visit_integer<'de, V: Visitor<'de>>(
     integer: Integer,
@@ -164,6 +212,20 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Value<'_, R> {
     integers! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.bool(visitor)
+    }
+
+    #[inline]
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.float(visitor)
+    }
+
+    #[inline]
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.float(visitor)
     }
 
     #[inline]
@@ -229,7 +291,7 @@ impl<'de, R: Reader<'de>> Deserializer<'de> for Value<'_, R> {
     }
 
     forward_to_deserialize_any! {
-        bool f32 f64 unit unit_struct seq tuple tuple_struct map struct identifier
+        unit unit_struct seq tuple tuple_struct map struct identifier
     }
 }
 

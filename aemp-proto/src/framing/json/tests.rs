@@ -37,7 +37,8 @@ fn decode_in_pieces(input: &[u8], size: usize, limits: Limits) -> (Vec<Out>, Opt
                             assert_eq!(message.args().iter().count(), message.args().len());
                             out.push(Out::Message(Value::from(message.values()).to_string()));
                         }
-                        Content::Nothing(nothing) => out.push(Out::Nothing(nothing)),
+                        Content::Nothing(nothing) => out.push(Out::Nothing(*nothing)),
+                        Content::Rewritten(..) => panic!("no JSON text is rewritten"),
                         Content::Space => assert!(buf[..frame.len()].trim_ascii().is_empty()),
                     }
                     buf.drain(..frame.len());
