@@ -136,7 +136,7 @@ pub enum Refusal<'a> {
     ForeignTag,
     /// The tag is not known (`[node.request.unknown]`).
     Unknown(Cow<'a, str>),
-    /// An argument is missing or of a wrong type (`[node.argument.wrong]`,
+    /// An argument is missing or of a wrong type (`[value.as-other]`,
     /// `[node.argument.missing]`).
     Wrong(Cow<'a, str>),
     /// The node port cannot be killed (`[node.kil.node-port]`).
@@ -228,7 +228,7 @@ fn spawn<'a>(args: &Args<'a>) -> Option<Request<'a>> {
     Some(Request::Spawn(port, function, args.skip(1)))
 }
 
-/// The port name in front: `[node.argument.scalar]`, `[node.argument.null]`.
+/// The port name in front: `[value.as-text]`, `[node.argument.null]`.
 fn port<'a>(args: &Args<'a>) -> Option<(PortName, Args<'a>)> {
     let Some(first) = args.first() else {
         return Some((PortName::node_port(), *args));
@@ -249,7 +249,8 @@ fn text<'a>(arg: &Arg<'a>) -> Option<Cow<'a, str>> {
 /// What a scalar that is no text says as a name; nothing for arrays and maps.
 fn scalar(value: &Value) -> Option<Cow<'static, str>> {
     match value {
-        Value::Null | Value::Bool(false) => Some("".into()),
+        Value::Null => Some("".into()),
+        Value::Bool(false) => Some("0".into()),
         Value::Bool(true) => Some("1".into()),
         Value::Integer(integer) => Some(integer.to_string().into()),
         // A whole float is shown without a fraction.
@@ -287,6 +288,7 @@ mod tests {
             (r#"["","kil0","p","die","x"]"#, r#"Died("p", ["die", "x"])"#),
             (r#"["","kil","p"]"#, r#"Kill("p", [])"#),
             (r#"["","kil1",5.0,1]"#, r#"Kill("5", [1])"#),
+            (r#"["","kil1",false]"#, r#"Kill("0", [])"#),
             (r#"["","snd","n#p",[1]]"#, r#"Send("n#p", [[1]])"#),
             (
                 r#"["","snd_multiple",["n#p"],5]"#,
@@ -348,7 +350,7 @@ mod tests {
                 r#"refused: a request "kil0" with missing or wrong arguments"#,
             ),
             (r#"["","kil"]"#, "refused: a kill of the node port"),
-            (r#"["","kil1",false]"#, "refused: a kill of the node port"),
+            (r#"["","kil1",null]"#, "refused: a kill of the node port"),
             (r#"["","eval","exit"]"#, "refused: code to evaluate"),
         ] {
             assert_eq!(request(text), expected, "{text}");
