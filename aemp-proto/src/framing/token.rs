@@ -5,11 +5,7 @@
 
 use super::error::EncodeError;
 use crate::value::{Float, Integer, Map, Value, text_of_octets};
-use alloc::{
-    borrow::Cow,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::Cow, string::ToString, vec::Vec};
 
 /// The number of elements or entries that are still to come; `None` if the end is marked instead.
 pub(crate) type Left = Option<usize>;

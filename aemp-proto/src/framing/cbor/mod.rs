@@ -1,8 +1,7 @@
 //! The cbor framing: data items of RFC 8949, one after another.
 //!
 //! What is sent: texts (port names, tags and map keys too) as text strings, octets as byte strings,
-//! heads in the shortest form, floats in 32 bits where that is exact and else in 64, numbers of items
-//! where they are known.
+//! heads in the shortest form, floats in 32 bits where that is exact and else in 64, no indefinite lengths.
 //!
 //! What is read, beyond that:
 //!
@@ -11,7 +10,7 @@
 //!   undefined as null; integers out of range, and bignums (tags 2 and 3) up to [`BIGNUM_MOST`] octets, as
 //!   the text of their digits where they are not in range;
 //! - keys that are no strings, as the text that the same value would have as a port name; but no
-//!   array or map, which the originals turn into the text of a memory address;
+//!   array or map, which the originals turn into the text of a memory address, and no fraction;
 //! - any tag: it is passed over and the tagged item taken. A message with references (tags 25 and 29, to
 //!   strings and to shared items) is rewritten without them as soon as it is complete, see [`expand`].
 //!

@@ -6,7 +6,10 @@ use super::{
     expand::expand,
     head::{Head, head},
 };
-use crate::failure::{Failure, Reason, shown};
+use crate::{
+    failure::{Failure, Reason, shown},
+    value::Float,
+};
 use alloc::{format, vec::Vec};
 
 /// The scanner: a state machine over heads, with a stack of its own for what is open.
@@ -187,6 +190,12 @@ impl Scanner {
                 Reason::DataNumber,
                 format!("octet {}: the float {float}", self.item),
             )),
+            Head::Float(float)
+                if self.expects_key()
+                    && Float::new(float).and_then(Float::as_integer).is_none() =>
+            {
+                Err(self.malformed("a float that is no integer as the key of a map"))
+            }
             _ => {
                 self.note_port(Some(Port::Token(self.item as u32)));
                 Ok(self.end_item())
@@ -306,7 +315,7 @@ impl Scanner {
     }
 
     fn begin(&mut self, map: bool, count: Option<u64>) -> Result<bool, Failure> {
-        if self.open.last().is_some_and(|open| open.map && open.key) {
+        if self.expects_key() {
             return Err(self.malformed("an array or a map as the key of a map"));
         }
         self.descend()?;
@@ -383,6 +392,12 @@ impl Scanner {
             self.item = self.at;
             return false;
         }
+    }
+
+    /// Whether the current item is the key of a map.
+    #[inline]
+    fn expects_key(&self) -> bool {
+        self.open.last().is_some_and(|open| open.key)
     }
 
     /// Whether the current item is the first of the outer array.

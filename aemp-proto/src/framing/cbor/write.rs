@@ -58,27 +58,49 @@ impl<'o> Writer<'o> {
         self.out.extend_from_slice(argument);
     }
 
-    /// Begins an array or a map; says whether it needs a break.
+    /// Begins an array or a map.
     #[inline]
-    fn begin(&mut self, major: u8, count: Option<usize>) -> bool {
-        match count {
-            Some(count) => self.head(major, count as u64),
-            None => self.out.push(major << 5 | 31),
+    fn begin(&mut self, major: u8, count: Option<usize>) -> Mark {
+        let at = self.out.len();
+        if let Some(count) = count {
+            self.head(major, count as u64);
         }
-        count.is_none()
+        Mark { at, count }
     }
 
     #[inline]
-    fn end(&mut self, indefinite: bool) {
-        if indefinite {
-            self.out.push(0xff);
+    fn end(&mut self, major: u8, mark: Mark, count: usize) {
+        if mark.count != Some(count) {
+            self.late_head(major, mark, count);
         }
+    }
+
+    /// Puts in a head that could not be written at the beginning, or was written wrong.
+    #[cold]
+    fn late_head(&mut self, major: u8, mark: Mark, count: usize) {
+        let end = self.out.len();
+        if let Some(count) = mark.count {
+            self.head(major, count as u64);
+            let wrong = self.out.len() - end;
+            self.out.truncate(end);
+            self.out.drain(mark.at..mark.at + wrong);
+        }
+        let end = self.out.len();
+        self.head(major, count as u64);
+        let len = self.out.len() - end;
+        self.out[mark.at..].rotate_right(len);
     }
 }
 
+/// Where an array or a map began, and with which number of elements, if that was known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    at: usize,
+    count: Option<usize>,
+}
+
 impl token::Writer for Writer<'_> {
-    /// Whether the number of items was not known at the beginning.
-    type Mark = bool;
+    type Mark = Mark;
 
     #[inline]
     fn len(&self) -> usize {
@@ -129,21 +151,21 @@ impl token::Writer for Writer<'_> {
     }
 
     #[inline]
-    fn begin_array(&mut self, count: Option<usize>) -> bool {
+    fn begin_array(&mut self, count: Option<usize>) -> Mark {
         self.begin(4, count)
     }
 
     #[inline]
-    fn end_array(&mut self, indefinite: bool, _: usize) {
-        self.end(indefinite);
+    fn end_array(&mut self, mark: Mark, count: usize) {
+        self.end(4, mark, count);
     }
 
-    fn begin_map(&mut self, count: Option<usize>) -> bool {
+    fn begin_map(&mut self, count: Option<usize>) -> Mark {
         self.begin(5, count)
     }
 
-    fn end_map(&mut self, indefinite: bool, _: usize) {
-        self.end(indefinite);
+    fn end_map(&mut self, mark: Mark, count: usize) {
+        self.end(5, mark, count);
     }
 
     #[inline]
@@ -153,5 +175,58 @@ impl token::Writer for Writer<'_> {
 
     fn raw(&mut self, octets: &[u8]) {
         self.out.extend_from_slice(octets);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framing::token::Writer as _;
+
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+        let mut out = Vec::from(*b"before");
+        write(&mut Writer::new(&mut out));
+        out.split_off(6)
+    }
+
+    #[test]
+    fn heads_are_the_shortest() {
+        for (integer, octets) in [
+            (23, &[0x17][..]),
+            (24, &[0x18, 24]),
+            (255, &[0x18, 255]),
+            (256, &[0x19, 1, 0]),
+            (65_536, &[0x1a, 0, 1, 0, 0]),
+            (1 << 32, &[0x1b, 0, 0, 0, 1, 0, 0, 0, 0]),
+        ] {
+            assert_eq!(written(|to| to.unsigned(integer)), octets);
+        }
+        assert_eq!(written(|to| to.signed(-1)), [0x20]);
+        assert_eq!(written(|to| to.signed(i64::MIN))[..2], [0x3b, 0x7f]);
+    }
+
+    #[test]
+    fn floats_are_short_where_that_is_exact() {
+        let float = |float| written(|to| to.float(Float::new(float).unwrap()));
+        assert_eq!(float(1.5), [0xfa, 0x3f, 0xc0, 0, 0]);
+        assert_eq!(float(-0.0), [0xfa, 0x80, 0, 0, 0]);
+        assert_eq!(float(0.1)[0], 0xfb);
+        assert_eq!(float(1e39)[0], 0xfb);
+    }
+
+    #[test]
+    fn a_number_of_elements_that_comes_late_is_put_in_its_place() {
+        for count in [None, Some(2), Some(3), Some(70_000)] {
+            let octets = written(|to| {
+                let outer = to.begin_array(count);
+                let inner = to.begin_map(count);
+                to.key("k");
+                to.null();
+                to.end_map(inner, 1);
+                to.bool(true);
+                to.end_array(outer, 2);
+            });
+            assert_eq!(octets, [0x82, 0xa1, 0x61, b'k', 0xf6, 0xf5]);
+        }
     }
 }
