@@ -3,16 +3,21 @@
 //! A body takes any octets and panics when it finds a defect. The targets in `fuzz/` are wrappers of
 //! one line; the test `fuzz_seeds` runs every body over the seeds under plain `cargo test`.
 
+mod cbor;
+pub mod framings;
 mod handshake;
 mod identifiers;
 mod lines;
 mod md6;
 pub mod seeds;
+mod storable;
 
+pub use cbor::cbor;
 pub use handshake::handshake;
 pub use identifiers::identifiers;
 pub use lines::{auth_line, greeting};
 pub use md6::md6;
+pub use storable::storable;
 
 /// A body: any octets in, a panic on a defect.
 pub type Body = fn(&[u8]);
@@ -20,10 +25,12 @@ pub type Body = fn(&[u8]);
 /// Every body by the name of its target. A body that is not in this list is run by no test.
 pub const BODIES: &[(&str, Body)] = &[
     ("auth_line", auth_line),
+    ("cbor", cbor),
     ("greeting", greeting),
     ("handshake", handshake),
     ("identifiers", identifiers),
     ("md6", md6),
+    ("storable", storable),
 ];
 
 /// How many times as many cases as usual random tests try: `AEMP_TEST_REPEAT`, 1 if it is not set.

@@ -4,49 +4,10 @@
 
 use aemp_proto::{
     Framing, Limits, Reason,
-    framing::{Content, Decoder},
+    fuzz::framings::{Read, read, write_again},
     value::{Float, Map, Value},
 };
 use std::{fs, path::Path};
-
-/// What a direction gives.
-#[derive(Debug, Default, PartialEq)]
-struct Read {
-    messages: Vec<Vec<Value>>,
-    nothings: usize,
-    end: Option<Reason>,
-}
-
-fn read(framing: Framing, octets: &[u8], piece: usize) -> Read {
-    let mut decoder = Decoder::new(framing, Limits::default());
-    let mut read = Read::default();
-    let mut buf = Vec::new();
-    for piece in octets.chunks(piece) {
-        buf.extend_from_slice(piece);
-        loop {
-            let frame = match decoder.next(&buf) {
-                Ok(Some(frame)) => frame,
-                Ok(None) => break,
-                Err(failure) => {
-                    read.end = Some(failure.reason());
-                    return read;
-                }
-            };
-            let here = &buf[..frame.len()];
-            match frame.content() {
-                Content::Message(layout) => read.messages.push(layout.open(framing, here).values()),
-                Content::Rewritten(layout, octets) => {
-                    read.messages.push(layout.open(framing, octets).values());
-                }
-                Content::Nothing(_) => read.nothings += 1,
-                Content::Space => {}
-            }
-            buf.drain(..frame.len());
-        }
-    }
-    read.end = decoder.finish(&buf).err().map(|failure| failure.reason());
-    read
-}
 
 /// Directions that a reader ends: recording, connection, side, reason. Raw clients sent most of them on
 /// purpose; the answers of the originals among them are what they made of that.
@@ -146,29 +107,18 @@ fn every_recorded_message_is_read_and_written() {
     let mut counts = [(Framing::Cbor, 0, 0), (Framing::Storable, 0, 0)];
     let mut ended = Vec::new();
     for (name, number, side, framing, octets) in directions() {
-        let whole = read(framing, &octets, usize::MAX);
-        for piece in [1, 2, 3, 7, 64, 1000] {
-            let pieces = read(framing, &octets, piece);
-            assert_eq!(pieces, whole, "{name} {number} {side} in pieces of {piece}");
+        let whole = all(framing, &octets);
+        for size in [1, 2, 3, 7, 64, 1000] {
+            let ends: Vec<_> = (0..octets.len()).step_by(size).collect();
+            let pieces = read(framing, &octets, &ends, Limits::default());
+            assert_eq!(pieces, whole, "{name} {number} {side} in pieces of {size}");
         }
-        for message in &whole.messages {
-            for to in [Framing::Json, Framing::Cbor, Framing::Storable] {
-                let port = message[0].as_text().unwrap();
-                let mut again = Vec::new();
-                to.encode_values(&port, &message[1..], &Limits::default(), &mut again)
-                    .unwrap();
-                let again = read(to, &again, usize::MAX).messages;
-                match to {
-                    Framing::Storable => assert_eq!(again, [perl(message)]),
-                    _ => assert_eq!(again, [message.clone()], "{to:?}"),
-                }
-            }
-        }
+        write_again(&whole.messages);
         let count = counts.iter_mut().find(|count| count.0 == framing).unwrap();
         count.1 += whole.messages.len();
         count.2 += whole.nothings;
-        if let Some(reason) = whole.end {
-            ended.push((name, number, side, reason));
+        if let Some(failure) = whole.end {
+            ended.push((name, number, side, failure.reason()));
         }
     }
     let expected: Vec<_> = ENDED
@@ -188,7 +138,7 @@ fn what_the_two_nodes_told_each_other_is_there() {
         if !name.ends_with("handshake-cbor") && !name.ends_with("2.x/handshake-storable") {
             continue;
         }
-        let messages = read(framing, &octets, usize::MAX).messages;
+        let messages = all(framing, &octets).messages;
         if side == "acceptor" {
             let texts = |numbers: [&str; 5]| numbers.map(Value::from);
             let numbers = match framing {
@@ -232,29 +182,9 @@ fn what_the_two_nodes_told_each_other_is_there() {
     }
 }
 
-/// What is left of a message behind storable: no booleans, no fractions, no great integers.
-fn perl(message: &[Value]) -> Vec<Value> {
-    message
-        .iter()
-        .map(|value| match value {
-            Value::Bool(bool) => Value::from(if *bool { "1" } else { "" }),
-            Value::Integer(integer) if i32::try_from(integer.get()).is_err() => {
-                integer.to_string().into()
-            }
-            Value::Float(float) => match float.as_integer() {
-                Some(integer) => perl(&[integer.into()]).remove(0),
-                None => format!("{:?}", float.get()).into(),
-            },
-            Value::Array(elements) => perl(elements).into(),
-            Value::Map(map) => {
-                let entry = |(key, value): (&str, &Value)| {
-                    (key.to_owned(), perl(std::slice::from_ref(value)).remove(0))
-                };
-                map.iter().map(entry).collect::<Map>().into()
-            }
-            other => other.clone(),
-        })
-        .collect()
+/// All that a direction gives.
+fn all(framing: Framing, octets: &[u8]) -> Read {
+    read(framing, octets, &[], Limits::default())
 }
 
 /// The messages of every direction in one of the two framings: recording, connection, side.
