@@ -169,6 +169,9 @@ reasons! {
     GreetingTimeout => (Greeting, "timeout", Peer,
         "the greeting did not come in time",
         "check that the other side is an AEMP node");
+    GreetingTooMany => (Greeting, "too-many", Either,
+        "too many handshakes of this address are unfinished",
+        "look for a program that dials in a loop; else raise the limit");
     TlsFailed => (Tls, "failed", Either,
         "the TLS handshake failed",
         "check that both sides run TLS 1.3 and hold the same certificate");
@@ -253,6 +256,12 @@ reasons! {
     LinkIo => (Link, "io", Network,
         "the connection broke",
         "check the network");
+    LinkOtherNode => (Link, "other-node", Either,
+        "another node answers at the address than the one that was meant",
+        "check the addresses that the other node announces");
+    LinkNotAwaited => (Link, "not-awaited", Peer,
+        "nobody awaits this data connection",
+        "ask for each data connection anew, and dial it in time");
 }
 
 impl fmt::Display for Reason {
