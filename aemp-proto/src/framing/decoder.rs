@@ -112,6 +112,7 @@ impl Decoder {
     ///
     /// Between two calls octets may only be appended to `buf`, or released after a frame. It never holds
     /// more than one unfinished message, and that is refused as soon as it exceeds the limit.
+    #[inline]
     pub fn next(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
         if let Some(failure) = &self.failed {
             return Err(failure.clone());

@@ -2,6 +2,7 @@
 
 use super::{
     Args, EncodeError, Framing, Limits,
+    error::Refused,
     token::{Reader, Sink, Writer},
     with_reader, with_writer,
 };
@@ -71,7 +72,7 @@ impl Framing {
     }
 }
 
-fn values<W: Writer>(mut to: Sink<W>, port: &str, args: &[Value]) -> Result<(), EncodeError> {
+fn values<W: Writer>(mut to: Sink<W>, port: &str, args: &[Value]) -> Result<(), Refused> {
     let mark = to.begin_array(Some(1 + args.len()))?;
     to.text(port)?;
     args.iter().try_for_each(|value| to.value(value))?;
@@ -86,7 +87,7 @@ fn copied<'a, R: Reader<'a>, W: Writer>(
     from: &mut R,
     count: usize,
     same_framing: bool,
-) -> Result<(), EncodeError> {
+) -> Result<(), Refused> {
     let mark = to.begin_array(Some(1 + count))?;
     to.text(port)?;
     match same_framing.then(|| from.raw(count)).flatten() {
@@ -99,14 +100,14 @@ fn copied<'a, R: Reader<'a>, W: Writer>(
 }
 
 /// Takes back whatever a failed encoder has appended.
+#[inline]
 fn or_nothing(
     out: &mut Vec<u8>,
-    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), Refused>,
 ) -> Result<(), EncodeError> {
     let before = out.len();
-    let outcome = encode(out);
-    if outcome.is_err() {
+    encode(out).map_err(|refused| {
         out.truncate(before);
-    }
-    outcome
+        refused.into()
+    })
 }

@@ -1,8 +1,8 @@
 //! Why a message could not be encoded, or its arguments not be decoded into a type.
 
-use alloc::string::String;
 #[cfg(feature = "serde")]
 use alloc::string::ToString;
+use alloc::{boxed::Box, string::String};
 use core::fmt;
 
 /// Why a message could not be encoded; nothing of it was written.
@@ -57,10 +57,38 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
+/// An [`EncodeError`] on its way to the caller: behind a pointer, so that results are small where
+/// nothing goes wrong.
+#[derive(Debug)]
+pub(crate) struct Refused(Box<EncodeError>);
+
+impl From<EncodeError> for Refused {
+    #[cold]
+    fn from(error: EncodeError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl From<Refused> for EncodeError {
+    fn from(refused: Refused) -> Self {
+        *refused.0
+    }
+}
+
 #[cfg(feature = "serde")]
-impl serde::ser::Error for EncodeError {
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl core::error::Error for Refused {}
+
+#[cfg(feature = "serde")]
+impl serde::ser::Error for Refused {
     fn custom<T: fmt::Display>(text: T) -> Self {
-        Self::Custom(text.to_string())
+        EncodeError::Custom(text.to_string()).into()
     }
 }
 
@@ -69,29 +97,36 @@ impl serde::ser::Error for EncodeError {
 /// The message itself is well formed: sender and receiver disagree about what it holds.
 #[cfg(feature = "serde")]
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DecodeError {
+pub struct DecodeError(Box<Misfit>);
+
+/// Behind a pointer, so that results are small where nothing goes wrong.
+#[cfg(feature = "serde")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Misfit {
     text: String,
     argument: Option<usize>,
 }
 
 #[cfg(feature = "serde")]
 impl DecodeError {
+    #[cold]
     pub(crate) fn new(text: impl fmt::Display) -> Self {
-        Self {
+        Self(Box::new(Misfit {
             text: text.to_string(),
             argument: None,
-        }
+        }))
     }
 
     /// Says which argument it was, unless that is known already.
+    #[cold]
     pub(crate) fn at(mut self, argument: usize) -> Self {
-        self.argument.get_or_insert(argument);
+        self.0.argument.get_or_insert(argument);
         self
     }
 
     /// The argument that does not fit, the first being 1; `None` if it is their number.
     pub fn argument(&self) -> Option<usize> {
-        self.argument
+        self.0.argument
     }
 }
 
@@ -99,10 +134,10 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("arguments do not fit: ")?;
-        if let Some(argument) = self.argument {
+        if let Some(argument) = self.0.argument {
             write!(f, "argument {argument}: ")?;
         }
-        write!(f, "{}; check what the sender sends", self.text)
+        write!(f, "{}; check what the sender sends", self.0.text)
     }
 }
 

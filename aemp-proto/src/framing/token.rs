@@ -3,7 +3,7 @@
 //! A framing gives a `Reader` and a `Writer`; everything else (typed decoding and encoding, values,
 //! copying from one framing to another) is written once on top of them.
 
-use super::error::EncodeError;
+use super::error::{EncodeError, Refused};
 use crate::value::{Float, Integer, Map, Value, text_of_octets};
 use alloc::{borrow::Cow, string::ToString, vec::Vec};
 
@@ -52,6 +52,20 @@ pub(crate) trait Reader<'a>: Clone {
 
     /// Reads the next value or its beginning.
     fn value(&mut self) -> Token<'a>;
+
+    /// Reads the next value if it is text that can be borrowed as it is, and if that is quickly told.
+    #[cfg(feature = "serde")]
+    #[inline]
+    fn quick_text(&mut self) -> Option<&'a str> {
+        None
+    }
+
+    /// Reads the next value if it is an integer from 0 to 2^64-1, and if that is quickly told.
+    #[cfg(feature = "serde")]
+    #[inline]
+    fn quick_unsigned(&mut self) -> Option<u64> {
+        None
+    }
 
     /// Passes a null over; `false` if the next value is something else.
     #[cfg(feature = "serde")]
@@ -136,14 +150,15 @@ impl<W: Writer> Sink<W> {
     }
 
     /// To be called after each scalar: nothing grows without end.
-    pub(crate) fn check(&self) -> Result<(), EncodeError> {
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), Refused> {
         if self.writer.len() > self.octets {
-            return Err(EncodeError::Size(self.octets));
+            return Err(EncodeError::Size(self.octets).into());
         }
         Ok(())
     }
 
-    pub(crate) fn integer(&mut self, integer: Integer) -> Result<(), EncodeError> {
+    pub(crate) fn integer(&mut self, integer: Integer) -> Result<(), Refused> {
         match integer.as_u64() {
             Some(integer) => self.writer.unsigned(integer),
             None => self.writer.signed(integer.as_i64().unwrap_or(i64::MIN)),
@@ -151,61 +166,65 @@ impl<W: Writer> Sink<W> {
         self.check()
     }
 
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
+    #[inline]
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Refused> {
         self.fits(text.len())?;
         self.writer.text(text);
         self.check()
     }
 
-    pub(crate) fn octets(&mut self, octets: &[u8]) -> Result<(), EncodeError> {
+    pub(crate) fn octets(&mut self, octets: &[u8]) -> Result<(), Refused> {
         self.fits(octets.len())?;
         self.writer.octets(octets);
         self.check()
     }
 
     #[cfg(feature = "serde")]
-    pub(crate) fn float(&mut self, float: f64) -> Result<(), EncodeError> {
+    pub(crate) fn float(&mut self, float: f64) -> Result<(), Refused> {
         let finite = Float::new(float).ok_or_else(|| EncodeError::Number(float.to_string()))?;
         self.writer.float(finite);
         self.check()
     }
 
-    pub(crate) fn key(&mut self, key: &str) -> Result<(), EncodeError> {
+    #[inline]
+    pub(crate) fn key(&mut self, key: &str) -> Result<(), Refused> {
         self.fits(key.len())?;
         self.writer.key(key);
         self.check()
     }
 
-    pub(crate) fn begin_array(&mut self, count: Option<usize>) -> Result<W::Mark, EncodeError> {
+    #[inline]
+    pub(crate) fn begin_array(&mut self, count: Option<usize>) -> Result<W::Mark, Refused> {
         self.descend()?;
         Ok(self.writer.begin_array(count))
     }
 
-    pub(crate) fn end_array(&mut self, mark: W::Mark, count: usize) -> Result<(), EncodeError> {
+    #[inline]
+    pub(crate) fn end_array(&mut self, mark: W::Mark, count: usize) -> Result<(), Refused> {
         self.depth -= 1;
         self.writer.end_array(mark, count);
         self.check()
     }
 
-    pub(crate) fn begin_map(&mut self, count: Option<usize>) -> Result<W::Mark, EncodeError> {
+    pub(crate) fn begin_map(&mut self, count: Option<usize>) -> Result<W::Mark, Refused> {
         self.descend()?;
         Ok(self.writer.begin_map(count))
     }
 
-    pub(crate) fn end_map(&mut self, mark: W::Mark, count: usize) -> Result<(), EncodeError> {
+    pub(crate) fn end_map(&mut self, mark: W::Mark, count: usize) -> Result<(), Refused> {
         self.depth -= 1;
         self.writer.end_map(mark, count);
         self.check()
     }
 
     /// Octets that are already encoded.
-    pub(crate) fn raw(&mut self, octets: &[u8]) -> Result<(), EncodeError> {
+    pub(crate) fn raw(&mut self, octets: &[u8]) -> Result<(), Refused> {
         self.fits(octets.len())?;
         self.writer.raw(octets);
         self.check()
     }
 
-    pub(crate) fn value(&mut self, value: &Value) -> Result<(), EncodeError> {
+    pub(crate) fn value(&mut self, value: &Value) -> Result<(), Refused> {
         match value {
             Value::Null => self.writer.null(),
             Value::Bool(bool) => self.writer.bool(*bool),
@@ -234,7 +253,7 @@ impl<W: Writer> Sink<W> {
     }
 
     /// Copies one value from a reader of any framing.
-    pub(crate) fn copy<'a, R: Reader<'a>>(&mut self, from: &mut R) -> Result<(), EncodeError> {
+    pub(crate) fn copy<'a, R: Reader<'a>>(&mut self, from: &mut R) -> Result<(), Refused> {
         match from.value() {
             Token::Null => self.writer.null(),
             Token::Bool(bool) => self.writer.bool(bool),
@@ -267,18 +286,19 @@ impl<W: Writer> Sink<W> {
         self.check()
     }
 
-    fn descend(&mut self) -> Result<(), EncodeError> {
+    fn descend(&mut self) -> Result<(), Refused> {
         if self.depth >= self.levels {
-            return Err(EncodeError::Depth(self.levels));
+            return Err(EncodeError::Depth(self.levels).into());
         }
         self.depth += 1;
         Ok(())
     }
 
     /// Refuses before anything is copied what cannot fit.
-    fn fits(&self, octets: usize) -> Result<(), EncodeError> {
+    #[inline]
+    fn fits(&self, octets: usize) -> Result<(), Refused> {
         if octets > self.octets {
-            return Err(EncodeError::Size(self.octets));
+            return Err(EncodeError::Size(self.octets).into());
         }
         Ok(())
     }

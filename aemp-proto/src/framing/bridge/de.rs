@@ -19,6 +19,7 @@ use serde::{
 };
 
 /// Decodes the next value.
+#[inline]
 pub(in super::super) fn decode<'de, R, T>(reader: &mut R) -> Result<T, DecodeError>
 where
     R: Reader<'de>,
@@ -28,6 +29,7 @@ where
 }
 
 /// Decodes the next `count` values as the arguments of a message.
+#[inline]
 pub(in super::super) fn decode_args<'de, R, T>(
     reader: &mut R,
     count: usize,
@@ -49,6 +51,9 @@ struct Value<'r, R>(&'r mut R);
 impl<'de, R: Reader<'de>> Value<'_, R> {
     #[inline]
     fn integer<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if let Some(integer) = self.0.quick_unsigned() {
+            return visitor.visit_u64(integer);
+        }
         match as_number(self.0.value()) {
             Token::Float(float) => match float.as_integer() {
                 Some(integer) => visit_integer(integer, visitor),
@@ -82,6 +87,9 @@ impl<'de, R: Reader<'de>> Value<'_, R> {
 
     #[inline]
     fn text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        if let Some(text) = self.0.quick_text() {
+            return visitor.visit_borrowed_str(text);
+        }
         match self.0.value() {
             Token::Text(text) => visit_text(text, visitor),
             Token::Octets(octets) => visit_text(text_of_octets(octets), visitor),
@@ -528,6 +536,7 @@ struct Rest<'r, R> {
 }
 
 impl<'de, R: Reader<'de>> Rest<'_, R> {
+    #[inline]
     fn next<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
         if self.index == self.count {
             return Ok(None);

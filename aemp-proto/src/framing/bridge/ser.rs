@@ -3,6 +3,7 @@
 use crate::{
     framing::{
         EncodeError,
+        error::Refused,
         token::{Sink, Writer},
     },
     value::Integer,
@@ -16,7 +17,7 @@ use serde::{
     },
 };
 
-type Outcome = Result<(), EncodeError>;
+type Outcome = Result<(), Refused>;
 
 /// Encodes the message for `port` whose arguments are `args`.
 pub(in super::super) fn encode_args<W: Writer, T: Serialize + ?Sized>(
@@ -32,7 +33,7 @@ struct Value<'s, W>(&'s mut Sink<W>);
 
 impl<'s, W: Writer> Value<'s, W> {
     /// Begins the map of one entry that an enum's variant with content is.
-    fn variant(self, name: &'static str) -> Result<(&'s mut Sink<W>, Outer<W>), EncodeError> {
+    fn variant(self, name: &'static str) -> Result<(&'s mut Sink<W>, Outer<W>), Refused> {
         let mark = self.0.begin_map(Some(1))?;
         self.0.key(name)?;
         Ok((self.0, Some((mark, name))))
@@ -50,13 +51,13 @@ fn close<W: Writer>(sink: &mut Sink<W>, outer: Outer<W>) -> Outcome {
     Ok(())
 }
 
-fn integer(integer: Option<Integer>, shown: &dyn ToString) -> Result<Integer, EncodeError> {
-    integer.ok_or_else(|| EncodeError::Number(shown.to_string()))
+fn integer(integer: Option<Integer>, shown: &dyn ToString) -> Result<Integer, Refused> {
+    integer.ok_or_else(|| EncodeError::Number(shown.to_string()).into())
 }
 
 impl<'s, W: Writer> Serializer for Value<'s, W> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = Refused;
     type SerializeSeq = Elements<'s, W>;
     type SerializeTuple = Elements<'s, W>;
     type SerializeTupleStruct = Elements<'s, W>;
@@ -174,11 +175,11 @@ impl<'s, W: Writer> Serializer for Value<'s, W> {
     }
 
     #[inline]
-    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, Refused> {
         Elements::begin(self.0, len, None)
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, Refused> {
         Elements::begin(self.0, Some(len), None)
     }
 
@@ -186,7 +187,7 @@ impl<'s, W: Writer> Serializer for Value<'s, W> {
         self,
         _: &'static str,
         len: usize,
-    ) -> Result<Elements<'s, W>, EncodeError> {
+    ) -> Result<Elements<'s, W>, Refused> {
         Elements::begin(self.0, Some(len), None)
     }
 
@@ -196,16 +197,16 @@ impl<'s, W: Writer> Serializer for Value<'s, W> {
         _: u32,
         name: &'static str,
         len: usize,
-    ) -> Result<Elements<'s, W>, EncodeError> {
+    ) -> Result<Elements<'s, W>, Refused> {
         let (sink, outer) = self.variant(name)?;
         Elements::begin(sink, Some(len), outer)
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'s, W>, EncodeError> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Entries<'s, W>, Refused> {
         Entries::begin(self.0, len, None)
     }
 
-    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'s, W>, EncodeError> {
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<Entries<'s, W>, Refused> {
         Entries::begin(self.0, Some(len), None)
     }
 
@@ -215,7 +216,7 @@ impl<'s, W: Writer> Serializer for Value<'s, W> {
         _: u32,
         name: &'static str,
         len: usize,
-    ) -> Result<Entries<'s, W>, EncodeError> {
+    ) -> Result<Entries<'s, W>, Refused> {
         let (sink, outer) = self.variant(name)?;
         Entries::begin(sink, Some(len), outer)
     }
@@ -231,11 +232,7 @@ struct Elements<'s, W: Writer> {
 
 impl<'s, W: Writer> Elements<'s, W> {
     #[inline]
-    fn begin(
-        sink: &'s mut Sink<W>,
-        len: Option<usize>,
-        outer: Outer<W>,
-    ) -> Result<Self, EncodeError> {
+    fn begin(sink: &'s mut Sink<W>, len: Option<usize>, outer: Outer<W>) -> Result<Self, Refused> {
         let mark = sink.begin_array(len)?;
         Ok(Self {
             sink,
@@ -262,7 +259,7 @@ macro_rules! elements {
     ($($access:ident $method:ident;)*) => {
         $(impl<W: Writer> $access for Elements<'_, W> {
             type Ok = ();
-            type Error = EncodeError;
+            type Error = Refused;
 
             #[inline]
             fn $method<T: Serialize + ?Sized>(&mut self, it: &T) -> Outcome {
@@ -295,11 +292,7 @@ struct Entries<'s, W: Writer> {
 }
 
 impl<'s, W: Writer> Entries<'s, W> {
-    fn begin(
-        sink: &'s mut Sink<W>,
-        len: Option<usize>,
-        outer: Outer<W>,
-    ) -> Result<Self, EncodeError> {
+    fn begin(sink: &'s mut Sink<W>, len: Option<usize>, outer: Outer<W>) -> Result<Self, Refused> {
         let mark = sink.begin_map(len)?;
         Ok(Self {
             sink,
@@ -326,7 +319,7 @@ impl<'s, W: Writer> Entries<'s, W> {
 
 impl<W: Writer> SerializeMap for Entries<'_, W> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = Refused;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Outcome {
         self.key = key.serialize(Key)?;
@@ -347,7 +340,7 @@ macro_rules! entries {
     ($($access:ident)*) => {
         $(impl<W: Writer> $access for Entries<'_, W> {
             type Ok = ();
-            type Error = EncodeError;
+            type Error = Refused;
 
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
@@ -371,7 +364,7 @@ struct Key;
 
 macro_rules! shown {
     ($($method:ident $type:ty;)*) => {
-        $(fn $method(self, it: $type) -> Result<String, EncodeError> {
+        $(fn $method(self, it: $type) -> Result<String, Refused> {
             Ok(it.to_string())
         })*
     };
@@ -379,17 +372,17 @@ macro_rules! shown {
 
 macro_rules! refused {
     ($($kind:literal: $method:ident($($arg:ty),*) -> $ok:ty;)*) => {
-        $(fn $method(self, $(_: $arg),*) -> Result<$ok, EncodeError> {
-            Err(EncodeError::Key($kind))
+        $(fn $method(self, $(_: $arg),*) -> Result<$ok, Refused> {
+            Err(EncodeError::Key($kind).into())
         })*
     };
 }
 
-type No = Impossible<String, EncodeError>;
+type No = Impossible<String, Refused>;
 
 impl Serializer for Key {
     type Ok = String;
-    type Error = EncodeError;
+    type Error = Refused;
     type SerializeSeq = No;
     type SerializeTuple = No;
     type SerializeTupleStruct = No;
@@ -416,7 +409,7 @@ impl Serializer for Key {
         serialize_str &str;
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Result<String, EncodeError> {
+    fn serialize_some<T: Serialize + ?Sized>(self, it: &T) -> Result<String, Refused> {
         it.serialize(self)
     }
 
@@ -424,7 +417,7 @@ impl Serializer for Key {
         self,
         _: &'static str,
         it: &T,
-    ) -> Result<String, EncodeError> {
+    ) -> Result<String, Refused> {
         it.serialize(self)
     }
 
@@ -433,7 +426,7 @@ impl Serializer for Key {
         _: &'static str,
         _: u32,
         name: &'static str,
-    ) -> Result<String, EncodeError> {
+    ) -> Result<String, Refused> {
         Ok(name.into())
     }
 
@@ -443,8 +436,8 @@ impl Serializer for Key {
         _: u32,
         _: &'static str,
         _: &T,
-    ) -> Result<String, EncodeError> {
-        Err(EncodeError::Key("an enum with content"))
+    ) -> Result<String, Refused> {
+        Err(EncodeError::Key("an enum with content").into())
     }
 
     refused! {
@@ -472,13 +465,13 @@ struct Arguments<'s, 'p, W> {
 
 impl<'s, W: Writer> Arguments<'s, '_, W> {
     #[inline]
-    fn begin(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+    fn begin(self, len: Option<usize>) -> Result<Elements<'s, W>, Refused> {
         let mut elements = Elements::begin(self.sink, len.map(|len| len + 1), None)?;
         elements.element(self.port)?;
         Ok(elements)
     }
 
-    fn tagged(self, tag: &'static str, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+    fn tagged(self, tag: &'static str, len: usize) -> Result<Elements<'s, W>, Refused> {
         let mut elements = self.begin(Some(1 + len))?;
         elements.element(tag)?;
         Ok(elements)
@@ -488,20 +481,20 @@ impl<'s, W: Writer> Arguments<'s, '_, W> {
 macro_rules! no_arguments {
     ($($kind:literal: $method:ident($($arg:ty),*);)*) => {
         $(fn $method(self, $(_: $arg),*) -> Outcome {
-            Err(EncodeError::Arguments($kind))
+            Err(EncodeError::Arguments($kind).into())
         })*
     };
 }
 
 impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = Refused;
     type SerializeSeq = Elements<'s, W>;
     type SerializeTuple = Elements<'s, W>;
     type SerializeTupleStruct = Elements<'s, W>;
     type SerializeTupleVariant = Elements<'s, W>;
-    type SerializeMap = Impossible<(), EncodeError>;
-    type SerializeStruct = Impossible<(), EncodeError>;
+    type SerializeMap = Impossible<(), Refused>;
+    type SerializeStruct = Impossible<(), Refused>;
     type SerializeStructVariant = TagAndMap<'s, W>;
 
     no_arguments! {
@@ -557,12 +550,12 @@ impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
     }
 
     #[inline]
-    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, EncodeError> {
+    fn serialize_seq(self, len: Option<usize>) -> Result<Elements<'s, W>, Refused> {
         self.begin(len)
     }
 
     #[inline]
-    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, EncodeError> {
+    fn serialize_tuple(self, len: usize) -> Result<Elements<'s, W>, Refused> {
         self.begin(Some(len))
     }
 
@@ -570,7 +563,7 @@ impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
         self,
         _: &'static str,
         len: usize,
-    ) -> Result<Elements<'s, W>, EncodeError> {
+    ) -> Result<Elements<'s, W>, Refused> {
         self.begin(Some(len))
     }
 
@@ -580,20 +573,16 @@ impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
         _: u32,
         tag: &'static str,
         len: usize,
-    ) -> Result<Elements<'s, W>, EncodeError> {
+    ) -> Result<Elements<'s, W>, Refused> {
         self.tagged(tag, len)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, EncodeError> {
-        Err(EncodeError::Arguments("a map"))
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Refused> {
+        Err(EncodeError::Arguments("a map").into())
     }
 
-    fn serialize_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStruct, EncodeError> {
-        Err(EncodeError::Arguments("a struct"))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Refused> {
+        Err(EncodeError::Arguments("a struct").into())
     }
 
     fn serialize_struct_variant(
@@ -602,7 +591,7 @@ impl<'s, W: Writer> Serializer for Arguments<'s, '_, W> {
         _: u32,
         tag: &'static str,
         len: usize,
-    ) -> Result<TagAndMap<'s, W>, EncodeError> {
+    ) -> Result<TagAndMap<'s, W>, Refused> {
         TagAndMap::begin(self.tagged(tag, 1)?, len)
     }
 }
@@ -614,7 +603,7 @@ struct TagAndMap<'s, W: Writer> {
 }
 
 impl<'s, W: Writer> TagAndMap<'s, W> {
-    fn begin(elements: Elements<'s, W>, len: usize) -> Result<Self, EncodeError> {
+    fn begin(elements: Elements<'s, W>, len: usize) -> Result<Self, Refused> {
         let Elements { sink, mark, .. } = elements;
         Ok(Self {
             array: mark,
@@ -625,7 +614,7 @@ impl<'s, W: Writer> TagAndMap<'s, W> {
 
 impl<W: Writer> SerializeStructVariant for TagAndMap<'_, W> {
     type Ok = ();
-    type Error = EncodeError;
+    type Error = Refused;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, it: &T) -> Outcome {
         self.entries.entry(key, it)

@@ -1,6 +1,6 @@
 //! Escapes in JSON strings.
 
-use super::chunk::text_end;
+use super::chunk::string_end;
 use alloc::string::String;
 
 /// What stands at a backslash.
@@ -78,7 +78,7 @@ pub(super) fn unescape(octets: &[u8], from: usize) -> (usize, String) {
     let mut text = String::new();
     let mut at = from;
     loop {
-        let end = text_end(octets, at);
+        let end = string_end(octets, at);
         text.push_str(&String::from_utf8_lossy(
             octets.get(at..end).unwrap_or_default(),
         ));

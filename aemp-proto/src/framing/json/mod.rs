@@ -3,6 +3,7 @@
 mod chunk;
 mod escape;
 mod number;
+mod quick;
 mod read;
 mod scan;
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Reading values from JSON texts that the scanner has passed.
 
 use super::{
-    super::token::{self, Left, Token},
-    chunk::text_end,
+    super::{
+        message::text,
+        token::{self, Left, Token},
+    },
+    chunk::string_end,
     escape::unescape,
 };
 use crate::value::{Float, Integer};
-use alloc::{borrow::Cow, string::String};
+use alloc::borrow::Cow;
 
 /// Reads values; the separators between them are passed over like white space, since the scanner has
 /// seen to it that they stand where they must.
@@ -33,10 +36,10 @@ impl<'a> Reader<'a> {
     #[inline]
     fn string(&mut self) -> Cow<'a, str> {
         let from = self.at + 1;
-        let end = text_end(self.octets, from);
+        let end = string_end(self.octets, from);
         if self.octets.get(end) == Some(&b'"') {
             self.at = end + 1;
-            return String::from_utf8_lossy(&self.octets[from..end]);
+            return text(&self.octets[from..end]);
         }
         let (end, text) = unescape(self.octets, from);
         self.at = end;
@@ -47,7 +50,7 @@ impl<'a> Reader<'a> {
     fn skip_string(&mut self) {
         self.at += 1;
         loop {
-            self.at = text_end(self.octets, self.at);
+            self.at = string_end(self.octets, self.at);
             match self.octets.get(self.at) {
                 Some(b'"') => break self.at += 1,
                 Some(b'\\') => self.at += 2,
@@ -84,7 +87,7 @@ impl<'a> Reader<'a> {
             }
         }
         // The originals take an integer that is out of range for the text of its digits.
-        Token::Text(String::from_utf8_lossy(&self.octets[from..self.at]))
+        Token::Text(text(&self.octets[from..self.at]))
     }
 
     #[cold]
@@ -142,6 +145,42 @@ impl<'a> token::Reader<'a> for Reader<'a> {
             }
             None => Token::Null,
         }
+    }
+
+    #[cfg(feature = "serde")]
+    #[inline]
+    fn quick_text(&mut self) -> Option<&'a str> {
+        if self.settle() != Some(b'"') {
+            return None;
+        }
+        let from = self.at + 1;
+        let end = string_end(self.octets, from);
+        if self.octets.get(end) != Some(&b'"') {
+            return None;
+        }
+        let text = core::str::from_utf8(&self.octets[from..end]).ok()?;
+        self.at = end + 1;
+        Some(text)
+    }
+
+    #[cfg(feature = "serde")]
+    #[inline]
+    fn quick_unsigned(&mut self) -> Option<u64> {
+        self.settle();
+        let (mut at, mut integer) = (self.at, 0);
+        while let Some(octet @ b'0'..=b'9') = self.octets.get(at) {
+            integer = integer * 10 + u64::from(octet - b'0');
+            at += 1;
+            // So many digits fit whatever they are.
+            if at - self.at > 18 {
+                return None;
+            }
+        }
+        if at == self.at || !matches!(self.octets.get(at), Some(b',' | b']' | b'}')) {
+            return None;
+        }
+        self.at = at;
+        Some(integer)
     }
 
     #[cfg(feature = "serde")]

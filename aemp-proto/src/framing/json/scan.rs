@@ -5,6 +5,7 @@ use super::{
     chunk::{ascii_end, text_end},
     escape::{Escape, escape},
     number::{Number, Step},
+    quick::{Before, Quick, Stop, quick},
 };
 use crate::failure::{Failure, Reason, shown};
 use alloc::format;
@@ -77,23 +78,74 @@ impl Scanner {
     }
 
     /// See [`Decoder::next`](super::super::Decoder::next).
+    #[inline]
     pub(crate) fn next(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
-        if self.state == State::Between {
-            let space = skip_space(buf, 0);
-            if space > 0 {
-                return Ok(Some(Frame {
-                    len: space,
-                    content: Content::Space,
-                }));
-            }
-            if buf.is_empty() {
-                return Ok(None);
-            }
-            self.begin();
-        }
         // Nothing beyond the limit is looked at, so that the outcome is the same in whatever pieces the
         // message comes.
         let window = buf.get(..self.octets).unwrap_or(buf);
+        if self.state == State::Between {
+            if window.first() == Some(&b'[') && self.levels > 0 {
+                match quick(window) {
+                    Quick::Whole(frame) => return Ok(Some(frame)),
+                    Quick::Stopped(stop) => self.resume(&stop),
+                }
+            } else {
+                let space = skip_space(buf, 0);
+                if space > 0 {
+                    return Ok(Some(Frame {
+                        len: space,
+                        content: Content::Space,
+                    }));
+                }
+                if buf.is_empty() {
+                    return Ok(None);
+                }
+                self.at = 0;
+                self.state = State::Value;
+                self.commas = 0;
+                self.port_kind = 0;
+            }
+        }
+        self.go_on(window)
+    }
+
+    /// See [`Decoder::finish`](super::super::Decoder::finish).
+    pub(crate) fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
+        match self.state {
+            State::Between => Ok(()),
+            // Only the end of input can tell that such a number is complete.
+            State::Number(number) if self.nest.depth == 0 && number.may_end() => {
+                self.check_number(number, buf, buf.len())
+            }
+            _ => Err(Failure::new(
+                Reason::DataTruncated,
+                format!("{} octets of an unfinished message", buf.len()),
+            )),
+        }
+    }
+
+    /// Takes over where the short way stopped.
+    fn resume(&mut self, stop: &Stop) {
+        self.nest.descend(false);
+        self.at = stop.at;
+        self.port = stop.port;
+        self.port_kind = b'"';
+        self.commas = stop.commas;
+        self.args = stop.args;
+        self.plain = true;
+        self.state = match stop.before {
+            Before::First => {
+                self.port_kind = 0;
+                State::First
+            }
+            Before::Element => State::Value,
+            Before::Text => State::Text,
+            Before::After => State::After,
+        };
+    }
+
+    /// Scans what has come of the message.
+    fn go_on(&mut self, window: &[u8]) -> Result<Option<Frame>, Failure> {
         if self.scan(window)? {
             let frame = Frame {
                 len: self.at,
@@ -113,29 +165,6 @@ impl Scanner {
             ));
         }
         Ok(None)
-    }
-
-    /// See [`Decoder::finish`](super::super::Decoder::finish).
-    pub(crate) fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
-        match self.state {
-            State::Between => Ok(()),
-            // Only the end of input can tell that such a number is complete.
-            State::Number(number) if self.nest.depth == 0 && number.may_end() => {
-                self.check_number(number, buf, buf.len())
-            }
-            _ => Err(Failure::new(
-                Reason::DataTruncated,
-                format!("{} octets of an unfinished message", buf.len()),
-            )),
-        }
-    }
-
-    fn begin(&mut self) {
-        self.at = 0;
-        self.state = State::Value;
-        self.commas = 0;
-        self.args = 0;
-        self.port_kind = 0;
     }
 
     /// Scans up to the end of the message (`true`), or of the octets (`false`).

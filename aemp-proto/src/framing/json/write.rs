@@ -6,24 +6,30 @@ use alloc::{format, vec::Vec};
 
 /// Writes JSON behind what is in the buffer.
 ///
-/// It needs to remember nothing: whether a comma is due can be seen from the last octet.
 pub(crate) struct Writer<'o> {
     out: &'o mut Vec<u8>,
     start: usize,
+    /// Whether a comma is due before the next element or key.
+    comma: bool,
 }
 
 impl<'o> Writer<'o> {
     pub(crate) fn new(out: &'o mut Vec<u8>) -> Self {
         let start = out.len();
-        Self { out, start }
+        Self {
+            out,
+            start,
+            comma: false,
+        }
     }
 
     /// Writes the comma between two elements or entries.
     #[inline]
     fn separate(&mut self) {
-        if self.out.len() > self.start && !matches!(self.out.last(), Some(b'[' | b'{' | b':')) {
+        if self.comma {
             self.out.push(b',');
         }
+        self.comma = true;
     }
 
     #[inline]
@@ -128,26 +134,31 @@ impl token::Writer for Writer<'_> {
     fn begin_array(&mut self, _: Option<usize>) {
         self.separate();
         self.out.push(b'[');
+        self.comma = false;
     }
 
     #[inline]
     fn end_array(&mut self, (): (), _: usize) {
         self.out.push(b']');
+        self.comma = true;
     }
 
     fn begin_map(&mut self, _: Option<usize>) {
         self.separate();
         self.out.push(b'{');
+        self.comma = false;
     }
 
     fn end_map(&mut self, (): (), _: usize) {
         self.out.push(b'}');
+        self.comma = true;
     }
 
     fn key(&mut self, key: &str) {
         self.separate();
         self.quoted(key);
         self.out.push(b':');
+        self.comma = false;
     }
 
     fn raw(&mut self, octets: &[u8]) {
