@@ -1,6 +1,5 @@
-//! The AEMP conformance kit.
+//! The AEMP conformance kit as a program.
 
 fn main() -> std::process::ExitCode {
-    eprintln!("aemp-conformance: no case is selected");
-    std::process::ExitCode::from(2)
+    aemp_conformance::app::main()
 }

@@ -83,22 +83,6 @@ impl Value {
             _ => false,
         }
     }
-
-    /// What arrives where this was sent over storable, which has no booleans and no floats.
-    #[must_use]
-    pub fn through_storable(&self) -> Self {
-        match self {
-            Self::Bool(true) => Self::Integer(1),
-            Self::Bool(false) => Self::text(""),
-            Self::Array(items) => Self::Array(items.iter().map(Self::through_storable).collect()),
-            Self::Map(map) => Self::Map(
-                map.iter()
-                    .map(|(key, value)| (key.clone(), value.through_storable()))
-                    .collect(),
-            ),
-            other => other.clone(),
-        }
-    }
 }
 
 /// The integer that a float is, if it is one and fits.

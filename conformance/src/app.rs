@@ -1,0 +1,159 @@
+//! The commands: what the program does for its command line.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::case::{Case, explain, load};
+use crate::cli::{Choice, Cli, Command, RunArgs};
+use crate::engine::tls::Certificates;
+use crate::report::terminal;
+use crate::run::{Options, RunResult, execute, expect_fail};
+use crate::spec::Specification;
+use crate::subject::Subject;
+use crate::subject::embedded::Embedded;
+use crate::subject::exec::Exec;
+use crate::subject::remote::{Connect, Listen};
+
+/// Everything selected passed.
+const PASSED: u8 = 0;
+/// Something fell short.
+const SHORT: u8 = 1;
+/// Wrong usage, nothing selected, or no subject.
+const USAGE: u8 = 2;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match cli.command {
+        None => run(&cli.run),
+        Some(Command::Run(args)) => run(&args),
+        Some(Command::List(choice)) => list(&choice),
+        Some(Command::Show { case, json }) => show(&case, json),
+        Some(Command::Vectors | Command::Report { .. }) => Ok(PASSED),
+    };
+    ExitCode::from(code.unwrap_or_else(|why| {
+        eprintln!("aemp-conformance: {why}");
+        USAGE
+    }))
+}
+
+fn cases(choice: &Choice) -> Result<Vec<Case>, String> {
+    match &choice.cases_from {
+        Some(folder) => load::folder(folder),
+        None => load::built_in(),
+    }
+}
+
+fn list(choice: &Choice) -> Result<u8, String> {
+    let cases = cases(choice)?;
+    let selection = choice.selection();
+    let selected: Vec<_> = cases.iter().filter(|case| selection.takes(case)).collect();
+    for case in &selected {
+        println!("{:<44} {:<10} {}", case.id, case.level.name(), case.title);
+    }
+    if selected.is_empty() {
+        Err("no case is selected".to_owned())
+    } else {
+        Ok(PASSED)
+    }
+}
+
+fn show(id: &str, json: bool) -> Result<u8, String> {
+    let cases = load::built_in()?;
+    let case = cases
+        .iter()
+        .find(|case| case.id == id)
+        .ok_or_else(|| format!("there is no case {id:?}; `list` names them"))?;
+    if json {
+        let text = serde_json::to_string_pretty(case).map_err(|error| error.to_string())?;
+        println!("{text}");
+    } else {
+        let specification = Specification::built_in();
+        let text = |id: &str| specification.get(id).map(|r| r.text.clone());
+        print!("{}", explain::case(case, &text));
+    }
+    Ok(PASSED)
+}
+
+fn run(args: &RunArgs) -> Result<u8, String> {
+    let cases = cases(&args.choice)?;
+    let selection = args.choice.selection();
+    let subject = subject(args)?;
+    let plans = selection.plan(&cases, &*subject);
+    if plans.is_empty() {
+        return Err("no case is selected for this subject; `list` names them".to_owned());
+    }
+    let entries = match &args.expect_fail {
+        Some(file) => expect_fail::parse(&read(file)?),
+        None => Vec::new(),
+    };
+    let folder = scratch();
+    let certificates = Certificates::generate(&folder)?;
+    let options = Options {
+        secret: args.secret.clone(),
+        certificates: &certificates,
+        scale: args.timeout_scale,
+        seed: args.seed.unwrap_or_else(|| seed(&*subject)),
+        expect_fail: entries,
+        progress: &terminal::progress,
+    };
+    let result = execute(&plans, &*subject, &options);
+    // Temporary files that stay behind do no harm.
+    drop(std::fs::remove_dir_all(&folder));
+    let specification = Specification::built_in();
+    print!("{}", terminal::report(&result, &specification));
+    write_reports(args, &result)?;
+    Ok(if result.ok() { PASSED } else { SHORT })
+}
+
+fn subject(args: &RunArgs) -> Result<Box<dyn Subject>, String> {
+    let jobs = args
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+    if let Some(address) = args.connect {
+        let reached =
+            std::net::TcpStream::connect_timeout(&address, std::time::Duration::from_secs(5));
+        reached.map_err(|error| {
+            format!("no subject at {address} ({error}); start it, or check the address")
+        })?;
+        return Ok(Box::new(Connect { address }));
+    }
+    if let Some(address) = args.listen {
+        let listen = Listen::bind(address).map_err(|error| format!("{address}: {error}"))?;
+        eprintln!("waiting for the subject on {address}");
+        return Ok(Box::new(listen));
+    }
+    if let Some(command) = &args.exec {
+        return Ok(Box::new(Exec::new(command, jobs)?));
+    }
+    Ok(Box::new(Embedded { jobs }))
+}
+
+/// The same seed where every subject is a fresh one; another each time where one runs on, since
+/// it may remember names.
+fn seed(subject: &dyn Subject) -> u64 {
+    if subject.configurable() {
+        return 1;
+    }
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(1, |now| now.as_micros() as u64 & 0xffff_ffff)
+}
+
+/// A folder of this run's own for files that subjects read.
+fn scratch() -> PathBuf {
+    std::env::temp_dir().join(format!("aemp-conformance-{}", std::process::id()))
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn write_reports(args: &RunArgs, result: &RunResult) -> Result<(), String> {
+    if let Some(file) = &args.json {
+        let text = serde_json::to_string_pretty(result).map_err(|error| error.to_string())?;
+        std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,545 @@
+//! What the kit waits for.
+
+use std::time::Instant;
+
+use serde_json::Value as Json;
+
+use super::background::{Reaction, reaction};
+use super::conversation::{Conversation, Next};
+use super::transcript::Kind;
+use super::{Outcome, Run, Stop};
+use crate::case::pattern::{matches, shown};
+use crate::case::step::{Close, Each, Expected, OneOrMany};
+use crate::case::{Need, Way};
+use crate::wire::framing::Reader;
+use crate::wire::greeting::Line;
+use crate::wire::value::octets_as_text;
+use crate::wire::{AuthLine, Framing, Greeting, Method, Value, to_hex};
+
+impl Run<'_> {
+    /// The next thing on a connection, after what a node may send unasked.
+    ///
+    /// `wanted` says whether a message is waited for; it is not passed over then.
+    fn next(
+        &mut self,
+        on: &str,
+        deadline: Instant,
+        mut wanted: impl FnMut(&mut Self, &Value) -> bool,
+    ) -> Result<Next, Stop> {
+        loop {
+            let transcript = &mut self.transcript;
+            let conversation = self
+                .conversations
+                .get_mut(on)
+                .ok_or_else(|| Stop::kit(format!("connection {on:?} is not open")))?;
+            let next = conversation.next(deadline, transcript);
+            let Next::Message(message) = &next else {
+                return Ok(next);
+            };
+            if wanted(self, message) || !self.case.background {
+                return Ok(next);
+            }
+            match reaction(self.conversation_mut(on)?, message) {
+                None => return Ok(next),
+                Some(Reaction::Ignore) => {}
+                Some(Reaction::Answer(answer)) => {
+                    let octets = self.conversation(on)?.framing.write(&answer);
+                    self.send_octets(on, &octets, None)?;
+                }
+            }
+        }
+    }
+
+    fn framing(&self, on: &str) -> Framing {
+        let reader = self.conversations.get(on).and_then(|c| c.reader.as_ref());
+        reader.map_or(self.variation.framing, Reader::framing)
+    }
+
+    /// Whether a message is the one of a pattern; sets its captures.
+    fn is(&mut self, on: &str, pattern: &Json, message: &Value) -> Result<(), String> {
+        let framing = self.framing(on);
+        matches(pattern, message, framing, &mut self.names)
+    }
+
+    /// Waits for one thing.
+    pub(super) fn expect(
+        &mut self,
+        on: &str,
+        expected: &Expected,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let on = expected.on.as_deref().unwrap_or(on);
+        if let Some(pattern) = &expected.greeting {
+            self.expect_greeting(on, pattern, within)
+        } else if let Some(pattern) = &expected.auth {
+            self.expect_auth(on, pattern, within)
+        } else if let Some(pattern) = &expected.line {
+            let line = self.line(on, within, "a line")?;
+            let text = Value::Text(octets_as_text(&line));
+            let framing = self.framing(on);
+            matches(pattern, &text, framing, &mut self.names)
+                .map_err(|seen| Stop::fail(format!("the line {}", shown(pattern)), seen))
+        } else if let Some(pattern) = &expected.message {
+            self.expect_message(on, pattern, within)
+        } else if let Some(each) = &expected.each {
+            self.expect_each(on, each, within)
+        } else if let Some(close) = &expected.close {
+            self.expect_close(on, close, within)
+        } else {
+            Err(Stop::kit("nothing is expected"))
+        }
+    }
+
+    fn line(&mut self, on: &str, within: Option<f64>, what: &str) -> Result<Line, Stop> {
+        let deadline = self.deadline(within);
+        match self.next(on, deadline, |_, _| true)? {
+            Next::Line(line) => Ok(line),
+            next => Err(self.instead(on, what, next)),
+        }
+    }
+
+    /// The stop for something that came instead of what was expected.
+    pub(super) fn instead(&mut self, on: &str, what: &str, next: Next) -> Stop {
+        match next {
+            Next::Late => self.late(on, what),
+            Next::End => {
+                let conversation = self.conversations.get(on);
+                let rest = conversation.map_or(0, |c| c.buffer.len());
+                let inside = if rest > 0 {
+                    format!(" after {rest} octets of something that is not whole")
+                } else {
+                    String::new()
+                };
+                let reset = conversation.is_some_and(|c| c.ended == Some(true));
+                let how = if reset {
+                    "with a TCP reset"
+                } else {
+                    "in an orderly way"
+                };
+                let why = conversation.and_then(|c| c.link.failure());
+                let why = why
+                    .map(|why| format!(", with the reason {why}"))
+                    .unwrap_or_default();
+                Stop::fail(what, format!("the subject closed {how}{inside}{why}"))
+            }
+            Next::Line(line) => {
+                Stop::fail(what, format!("the line {}", crate::wire::shown(&line, 400)))
+            }
+            Next::Message(message) => Stop::fail(what, format!("the message {message}")),
+            Next::Malformed(why) => Stop::fail(what, format!("octets that are no message ({why})")),
+        }
+    }
+
+    pub(super) fn expect_greeting(
+        &mut self,
+        on: &str,
+        pattern: &Json,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let first = self.line(on, within, "the first line of a greeting")?;
+        let second = self.line(on, within, "the second line of a greeting")?;
+        for (at, line) in [&first, &second].into_iter().enumerate() {
+            self.name(
+                on,
+                &format!("theirs.line{}", at + 1),
+                Value::Text(octets_as_text(line)),
+            );
+            self.conversation_mut(on)?.theirs[at] = Some(line.clone());
+        }
+        let greeting = Greeting::read(&first, &second)
+            .map_err(|why| Stop::fail("a greeting of at least five fields", why))?;
+        self.name(on, "theirs.node", Value::text(&greeting.node));
+        self.name(on, "theirs.nonce", Value::text(&greeting.nonce));
+        self.names.set("subject", Value::text(&greeting.node));
+        let framing = self.framing(on);
+        let fields = greeting.as_value();
+        let subset = serde_json::json!({"$subset": whole_keys(pattern)});
+        matches(&subset, &fields, framing, &mut self.names)
+            .map_err(|seen| Stop::fail(format!("a greeting with {}", shown(pattern)), seen))?;
+        self.supports(&greeting)?;
+        self.conversation_mut(on)?.greeting = Some(greeting);
+        Ok(())
+    }
+
+    /// Gives a name of a connection its value; those of `main` are also known without it.
+    fn name(&mut self, on: &str, name: &str, value: Value) {
+        if on == "main" {
+            self.names.set(name, value.clone());
+        }
+        let qualified = self.qualified(on, name);
+        self.names.set(qualified, value);
+    }
+
+    /// Whether the subject says that it has what this run needs.
+    fn supports(&self, greeting: &Greeting) -> Result<(), Stop> {
+        let suite = self.variation.suite;
+        let has = |method: Method| greeting.auths.iter().any(|name| name == method.name());
+        let lacks = |what: &str| Err(Stop::unsupported(format!("its greeting names no {what}")));
+        if self.variation.tls && !greeting.offers_tls() {
+            return lacks("tls=1");
+        }
+        let method = if self.variation.tls {
+            suite.tls()
+        } else {
+            suite.hmac()
+        };
+        if !has(method) {
+            return lacks(method.name());
+        }
+        let framing = self.variation.framing.name();
+        if !greeting.framings.iter().any(|name| name == framing) {
+            // Every subject has json: without it the run fails at the next step.
+            if framing != "json" {
+                return lacks(framing);
+            }
+        }
+        for need in &self.case.needs {
+            match need {
+                Need::Instance if greeting.key("instance").is_none() => return lacks("instance"),
+                Need::Mproto if greeting.key("mproto").is_none() => return lacks("mproto"),
+                Need::Cleartext if !has(Method::Cleartext) => return lacks("cleartext"),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn expect_auth(
+        &mut self,
+        on: &str,
+        pattern: &Json,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let line = self.line(on, within, "an authentication line")?;
+        self.take_auth(on, pattern, &line)
+    }
+
+    fn take_auth(&mut self, on: &str, pattern: &Json, line: &[u8]) -> Result<(), Stop> {
+        let what = "an authentication line with a correct proof";
+        let auth = AuthLine::read(line).map_err(|why| Stop::fail(what, why))?;
+        let proof = self.judged(on, &auth)?;
+        self.name(on, "theirs.auth", Value::text(&auth.data));
+        let fields = [
+            ("method", Value::text(&auth.method)),
+            ("data", Value::text(&auth.data)),
+            ("framing", Value::text(&auth.framing)),
+            ("proof", Value::text(&proof)),
+            (
+                "extra",
+                Value::Array(auth.extra.iter().map(Value::text).collect()),
+            ),
+        ];
+        let fields = Value::Map(fields.map(|(key, value)| (key.to_owned(), value)).into());
+        let framing = self.framing(on);
+        let subset = serde_json::json!({"$subset": pattern});
+        matches(&subset, &fields, framing, &mut self.names).map_err(|seen| {
+            Stop::fail(
+                format!("an authentication line with {}", shown(pattern)),
+                seen,
+            )
+        })?;
+        if pattern.get("proof").is_none() && proof != "correct" {
+            return Err(Stop::fail(
+                what,
+                format!("{proof}: {}", crate::wire::shown(line, 400)),
+            ));
+        }
+        let framing = Framing::named(&auth.framing).ok_or_else(|| {
+            Stop::fail(
+                "a framing that the kit offered",
+                format!("{:?}", auth.framing),
+            )
+        })?;
+        self.conversation_mut(on)?.reader = Some(Reader::new(framing));
+        Ok(())
+    }
+
+    /// `correct`, or what is wrong with a proof.
+    fn judged(&self, on: &str, auth: &AuthLine) -> Result<String, Stop> {
+        let conversation = self.conversation(on)?;
+        let (Some(mine), Some(theirs)) = (
+            Conversation::lines(&conversation.mine),
+            Conversation::lines(&conversation.theirs),
+        ) else {
+            return Err(Stop::fail(
+                "no authentication line before both greetings are complete",
+                auth.write(),
+            ));
+        };
+        let Some(method) = Method::named(&auth.method) else {
+            return Ok("the method is unknown".to_owned());
+        };
+        let secret = self.party_secret(on)?;
+        let right = method.proof(secret.as_bytes(), &theirs, &mine);
+        if right == auth.data {
+            return Ok("correct".to_owned());
+        }
+        let reversed = method.proof(secret.as_bytes(), &mine, &theirs);
+        Ok(if reversed == auth.data {
+            "the proof covers the lines in the wrong order (receiver first)"
+        } else if right.eq_ignore_ascii_case(&auth.data) {
+            "the proof is not in lower case hex"
+        } else if method == Method::Cleartext && auth.data == to_hex(secret.as_bytes()) {
+            "correct"
+        } else {
+            "the proof is wrong"
+        }
+        .to_owned())
+    }
+
+    fn expect_message(
+        &mut self,
+        on: &str,
+        pattern: &Json,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let deadline = self.deadline(within);
+        let what = format!("the message {}", shown(pattern));
+        let mut differs = String::new();
+        let next = self.next(on, deadline, |run, message| {
+            match run.is(on, pattern, message) {
+                Ok(()) => differs.clear(),
+                Err(why) => differs = why,
+            }
+            differs.is_empty()
+        })?;
+        match next {
+            Next::Message(_) if differs.is_empty() => Ok(()),
+            Next::Message(message) => Err(Stop::fail(what, format!("{message} ({differs})"))),
+            next => Err(self.instead(on, &what, next)),
+        }
+    }
+
+    fn expect_each(&mut self, on: &str, each: &Each, within: Option<f64>) -> Result<(), Stop> {
+        for i in each.from..=each.to {
+            self.names.set("i", Value::Integer(i.into()));
+            self.expect_message(on, &each.message, within)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for several things in any order; several connections are looked at one by one.
+    pub(super) fn expect_any_order(
+        &mut self,
+        on: &str,
+        expected: &[Expected],
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let mut connections: Vec<&str> = Vec::new();
+        for one in expected {
+            let on = one.on.as_deref().unwrap_or(on);
+            if !connections.contains(&on) {
+                connections.push(on);
+            }
+        }
+        for connection in connections {
+            let mut left: Vec<&Expected> = expected
+                .iter()
+                .filter(|one| one.on.as_deref().unwrap_or(on) == connection)
+                .collect();
+            while !left.is_empty() {
+                let at = self.expect_one(connection, &left, within)?;
+                left.remove(at);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for one of several things on a connection; gives which it was.
+    pub(super) fn expect_one(
+        &mut self,
+        on: &str,
+        expected: &[&Expected],
+        within: Option<f64>,
+    ) -> Result<usize, Stop> {
+        let deadline = self.deadline(within);
+        let what = describe(expected);
+        let mut found = None;
+        let next = self.next(on, deadline, |run, message| {
+            found = expected.iter().position(|one| {
+                one.message
+                    .as_ref()
+                    .is_some_and(|pattern| run.is(on, pattern, message).is_ok())
+            });
+            found.is_some()
+        })?;
+        match (found, next) {
+            (Some(at), _) => Ok(at),
+            (None, Next::End) if expected.iter().any(|one| one.close.is_some()) => {
+                let at = expected
+                    .iter()
+                    .position(|one| one.close.is_some())
+                    .expect("just seen");
+                let close = expected[at].close.as_ref().expect("just seen");
+                self.check_reason(on, close)?;
+                Ok(at)
+            }
+            (None, Next::Line(line)) => {
+                for (at, one) in expected.iter().enumerate() {
+                    let matched = if let Some(pattern) = &one.auth {
+                        self.take_auth(on, pattern, &line).is_ok()
+                    } else if let Some(pattern) = &one.line {
+                        self.is(on, pattern, &Value::Text(octets_as_text(&line)))
+                            .is_ok()
+                    } else {
+                        false
+                    };
+                    if matched {
+                        return Ok(at);
+                    }
+                }
+                Err(self.instead(on, &what, Next::Line(line)))
+            }
+            (None, next) => Err(self.instead(on, &what, next)),
+        }
+    }
+
+    /// Waits for the subject to close without having sent anything else.
+    pub(super) fn expect_close(
+        &mut self,
+        on: &str,
+        close: &Close,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let deadline = self.deadline(within);
+        let what = "the subject closes, and sends nothing before that";
+        let allowed: Vec<&Expected> = close.allowing.iter().collect();
+        loop {
+            let mut allowed_message = false;
+            let next = self.next(on, deadline, |run, message| {
+                allowed_message = allowed.iter().any(|one| {
+                    one.message
+                        .as_ref()
+                        .is_some_and(|pattern| run.is(on, pattern, message).is_ok())
+                });
+                allowed_message
+            })?;
+            match next {
+                Next::End => break,
+                Next::Message(_) if allowed_message => {}
+                Next::Line(line) if self.allowed_line(on, &allowed, &line)? => {}
+                Next::Late => {
+                    let mut stop = self.late(on, what);
+                    if stop.outcome == Outcome::Fail {
+                        stop.seen = "the connection stays open".to_owned();
+                    }
+                    return Err(stop);
+                }
+                next => return Err(self.instead(on, what, next)),
+            }
+        }
+        let conversation = self.conversation(on)?;
+        if conversation.ended == Some(false) && !conversation.buffer.is_empty() {
+            let rest = crate::wire::shown(&conversation.buffer, 200);
+            return Err(Stop::fail(what, format!("it sent {rest} before it closed")));
+        }
+        self.check_reason(on, close)
+    }
+
+    fn allowed_line(&mut self, on: &str, allowed: &[&Expected], line: &[u8]) -> Result<bool, Stop> {
+        for one in allowed {
+            if one.greeting.is_some() {
+                let theirs = &mut self.conversation_mut(on)?.theirs;
+                if let Some(slot) = theirs.iter_mut().find(|slot| slot.is_none()) {
+                    *slot = Some(line.to_vec());
+                    return Ok(true);
+                }
+            }
+            if let Some(pattern) = &one.auth
+                && self.take_auth(on, pattern, line).is_ok()
+            {
+                return Ok(true);
+            }
+            if let Some(pattern) = &one.line
+                && self
+                    .is(on, pattern, &Value::Text(octets_as_text(line)))
+                    .is_ok()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// In process, the core must give the right reason for its end.
+    fn check_reason(&mut self, on: &str, close: &Close) -> Result<(), Stop> {
+        let Some(wanted) = close.reason.as_ref().map(OneOrMany::as_slice) else {
+            return Ok(());
+        };
+        match self.conversation(on)?.link.failure() {
+            Some(reason) if wanted.contains(&reason) => Ok(()),
+            Some(reason) => Err(Stop::fail(
+                format!("a failure with the reason {}", wanted.join(" or ")),
+                format!("the reason {reason}"),
+            )),
+            None if self.variation.way == Way::InProcess => Err(Stop::fail(
+                format!("a failure with the reason {}", wanted.join(" or ")),
+                "no reason",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// A round trip through the subject's node port. Strict: nothing else may arrive before.
+    pub(super) fn sync(&mut self, on: &str, strict: bool, within: Option<f64>) -> Result<(), Stop> {
+        let token = format!("sync-{}", self.next_count());
+        self.transcript
+            .words(on, Kind::Note, format!("round trip {token} begins"));
+        let party = self.conversation(on)?.party.clone();
+        let node = self
+            .names
+            .text(&format!("${{{party}}}"))
+            .map_err(Stop::kit)?;
+        let request = serde_json::json!(["", "snd", format!("{node}#{token}"), token]);
+        let octets = self.conversation(on)?.framing.write(&Value::from(&request));
+        self.send_octets(on, &octets, None)?;
+        let answer = serde_json::json!([token, token]);
+        if strict {
+            let deadline = self.deadline(within);
+            let next = self.next(on, deadline, |run, m| run.is(on, &answer, m).is_ok())?;
+            return match next {
+                Next::Message(message) if self.is(on, &answer, &message).is_ok() => Ok(()),
+                Next::Late => Err(self.late(on, "an answer to a `snd` round trip")),
+                next => Err(self.instead(on, "nothing but the answer to a `snd` round trip", next)),
+            };
+        }
+        let deadline = self.deadline(within);
+        loop {
+            match self.next(on, deadline, |_, _| true)? {
+                Next::Message(message) if self.is(on, &answer, &message).is_ok() => return Ok(()),
+                Next::Message(message) => {
+                    if let Some(Reaction::Answer(answer)) =
+                        reaction(self.conversation_mut(on)?, &message)
+                    {
+                        let octets = self.conversation(on)?.framing.write(&answer);
+                        self.send_octets(on, &octets, None)?;
+                    }
+                }
+                Next::Late => return Err(self.late(on, "an answer to a `snd` round trip")),
+                next => return Err(self.instead(on, "an answer to a `snd` round trip", next)),
+            }
+        }
+    }
+}
+
+/// A greeting's pattern, in which keys are also only a part of all keys.
+fn whole_keys(pattern: &Json) -> Json {
+    let mut pattern = pattern.clone();
+    if let Some(keys) = pattern.get_mut("keys")
+        && keys
+            .as_object()
+            .is_some_and(|map| crate::case::template::form(map).is_none())
+    {
+        *keys = serde_json::json!({"$subset": keys.clone()});
+    }
+    pattern
+}
+
+/// Things expected, in words.
+pub fn describe(expected: &[&Expected]) -> String {
+    let words: Vec<String> = expected
+        .iter()
+        .map(|one| crate::case::explain::thing(one))
+        .collect();
+    words.join(", or ")
+}

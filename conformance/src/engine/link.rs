@@ -1,0 +1,250 @@
+//! What carries octets between the kit and a subject.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::tls::{self, TlsFailure, TlsSetup};
+use crate::case::step::TlsRole;
+
+/// What came from the subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Octets.
+    Octets(Vec<u8>),
+    /// The end of the connection; a TCP reset or an orderly close.
+    End {
+        /// Whether it was a reset.
+        reset: bool,
+    },
+    /// Nothing up to the deadline.
+    Late,
+}
+
+/// Why octets could not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// The connection has ended.
+    Ended,
+    /// The subject reads nothing any more.
+    Stuck,
+}
+
+/// A connection to a subject.
+pub trait Link: Send {
+    /// Sends octets in one write.
+    ///
+    /// # Errors
+    /// The connection has ended, or nothing is read on the other side.
+    fn send(&mut self, octets: &[u8]) -> Result<(), Unsent>;
+
+    /// The next octets, or the end.
+    fn receive(&mut self, deadline: Instant) -> Arrival;
+
+    /// Goes over to TLS.
+    ///
+    /// # Errors
+    /// The handshake failed, and how.
+    fn start_tls(
+        &mut self,
+        setup: &TlsSetup,
+        role: TlsRole,
+        deadline: Instant,
+    ) -> Result<(), TlsFailure>;
+
+    /// Ends the kit's direction.
+    fn shutdown_write(&mut self);
+
+    /// Closes.
+    fn close(&mut self);
+
+    /// Ends abruptly.
+    fn cut(&mut self);
+
+    /// The failure (`stage.reason`) that a core in process gave; `None` where none is to be seen.
+    fn failure(&self) -> Option<String> {
+        None
+    }
+
+    /// Lets time pass, in process.
+    fn advance(&mut self, _by: Duration) {}
+}
+
+/// A TCP connection, with a thread that reads it.
+pub struct TcpLink {
+    stream: TcpStream,
+    arrivals: Receiver<Arrival>,
+    tls: Option<Box<rustls::Connection>>,
+    ended: Option<bool>,
+}
+
+impl TcpLink {
+    /// Dials a subject.
+    ///
+    /// # Errors
+    /// No connection came about in time.
+    pub fn dial(address: SocketAddr, within: Duration) -> std::io::Result<Self> {
+        Self::new(TcpStream::connect_timeout(&address, within)?, within)
+    }
+
+    /// Takes a connection that has been made.
+    ///
+    /// # Errors
+    /// The socket cannot be used.
+    pub fn new(stream: TcpStream, write_limit: Duration) -> std::io::Result<Self> {
+        stream.set_nonblocking(false)?;
+        stream.set_nodelay(true)?;
+        stream.set_write_timeout(Some(write_limit))?;
+        // Bounded, so that a subject that floods the kit meets TCP's own flow control.
+        let (sender, arrivals) = sync_channel(1024);
+        let reader = stream.try_clone()?;
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .stack_size(256 << 10)
+            .spawn(move || read_all(reader, &sender))?;
+        Ok(Self {
+            stream,
+            arrivals,
+            tls: None,
+            ended: None,
+        })
+    }
+
+    fn raw(&mut self, deadline: Instant) -> Arrival {
+        if let Some(reset) = self.ended {
+            return Arrival::End { reset };
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let arrival = match self.arrivals.recv_timeout(left) {
+            Ok(arrival) => arrival,
+            Err(RecvTimeoutError::Timeout) => Arrival::Late,
+            Err(RecvTimeoutError::Disconnected) => Arrival::End { reset: true },
+        };
+        if let Arrival::End { reset } = arrival {
+            self.ended = Some(reset);
+        }
+        arrival
+    }
+
+    fn write(&mut self, octets: &[u8]) -> Result<(), Unsent> {
+        self.stream
+            .write_all(octets)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => Unsent::Stuck,
+                _ => Unsent::Ended,
+            })
+    }
+}
+
+fn read_all(mut stream: TcpStream, sender: &SyncSender<Arrival>) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let arrival = match stream.read(&mut buffer) {
+            Ok(0) => Arrival::End { reset: false },
+            Ok(count) => Arrival::Octets(buffer[..count].to_vec()),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(_) => Arrival::End { reset: true },
+        };
+        let end = matches!(arrival, Arrival::End { .. });
+        if sender.send(arrival).is_err() || end {
+            return;
+        }
+    }
+}
+
+impl Link for TcpLink {
+    fn send(&mut self, octets: &[u8]) -> Result<(), Unsent> {
+        match self.tls.take() {
+            None => self.write(octets),
+            Some(mut tls) => {
+                let sealed = tls::seal(&mut tls, octets);
+                self.tls = Some(tls);
+                self.write(&sealed.map_err(|_| Unsent::Ended)?)
+            }
+        }
+    }
+
+    fn receive(&mut self, deadline: Instant) -> Arrival {
+        loop {
+            let arrival = self.raw(deadline);
+            let Some(tls) = self.tls.as_mut() else {
+                return arrival;
+            };
+            let Arrival::Octets(sealed) = arrival else {
+                return arrival;
+            };
+            match tls::open(tls, &sealed) {
+                Ok(octets) if octets.is_empty() => {}
+                Ok(octets) => return Arrival::Octets(octets),
+                Err(_) => return Arrival::End { reset: false },
+            }
+        }
+    }
+
+    fn start_tls(
+        &mut self,
+        setup: &TlsSetup,
+        role: TlsRole,
+        deadline: Instant,
+    ) -> Result<(), TlsFailure> {
+        let mut connection = setup.connection(role)?;
+        loop {
+            let out = tls::pending(&mut connection);
+            if !out.is_empty() {
+                self.write(&out)
+                    .map_err(|_| TlsFailure::Refused("the connection ended".into()))?;
+            }
+            if !connection.is_handshaking() {
+                self.tls = Some(Box::new(connection));
+                return Ok(());
+            }
+            match self.raw(deadline) {
+                Arrival::Octets(octets) => {
+                    let opened = tls::feed(&mut connection, &octets);
+                    if let Err(why) = opened {
+                        let alert = tls::pending(&mut connection);
+                        // The alert is a courtesy; the failure is already known.
+                        let _ = self.write(&alert);
+                        return Err(TlsFailure::Refused(why));
+                    }
+                }
+                Arrival::End { .. } => {
+                    return Err(TlsFailure::Refused("the subject closed".into()));
+                }
+                Arrival::Late => return Err(TlsFailure::Late),
+            }
+        }
+    }
+
+    fn shutdown_write(&mut self) {
+        // An error means that there is nothing left to end.
+        drop(self.stream.shutdown(Shutdown::Write));
+    }
+
+    fn close(&mut self) {
+        drop(self.stream.shutdown(Shutdown::Both));
+    }
+
+    fn cut(&mut self) {
+        drop(socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)));
+        drop(self.stream.shutdown(Shutdown::Read));
+        self.ended = Some(true);
+        // The reset goes out when the last handle is closed; the reader holds the other one and
+        // ends with the shutdown above.
+        if let Ok(placeholder) = unconnected() {
+            self.stream = placeholder;
+        }
+    }
+}
+
+/// A socket that is connected to nothing, to stand where a cut one was.
+fn unconnected() -> std::io::Result<TcpStream> {
+    Ok(socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?.into())
+}
+
+impl Drop for TcpLink {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,104 @@
+//! Nothing came in time: did the subject crash, hang, or decide to stay silent?
+
+use std::time::{Duration, Instant};
+
+use super::conversation::Next;
+use super::transcript::Kind;
+use super::{Outcome, Run, Stop};
+use crate::subject::State;
+use crate::wire::Value;
+
+/// Seconds that a subject has to show that it is alive.
+const ALIVE: f64 = 2.0;
+
+impl Run<'_> {
+    /// The stop for something that did not come in time.
+    pub(super) fn late(&mut self, on: &str, what: &str) -> Stop {
+        if let State::Ended(how) = self.stage.state(Instant::now()) {
+            return Stop::new(
+                Outcome::Crash,
+                what,
+                format!("the subject has ended: {how}"),
+            );
+        }
+        if self.answers(on) {
+            return Stop::fail(what, "nothing came; the subject is alive and answers");
+        }
+        match self.greets() {
+            Some(true) => Stop::fail(what, "nothing came; the subject greets new connections"),
+            Some(false) => Stop::new(
+                Outcome::Hang,
+                what,
+                "nothing came, and the subject greets no new connection either",
+            ),
+            None => Stop::new(Outcome::Hang, what, "nothing came in time"),
+        }
+    }
+
+    /// Whether a round trip on the connection itself succeeds.
+    fn answers(&mut self, on: &str) -> bool {
+        let ready = self
+            .conversations
+            .get(on)
+            .is_some_and(|c| c.reader.is_some() && c.proved && c.ended.is_none());
+        if !ready {
+            return false;
+        }
+        self.transcript
+            .words(on, Kind::Note, "nothing came; is the subject still there?");
+        let deadline = Instant::now() + self.span(ALIVE);
+        let Some(conversation) = self.conversations.get_mut(on) else {
+            return false;
+        };
+        let probe = serde_json::json!(["", "snd", "kit#alive", "alive"]);
+        let octets = conversation.framing.write(&Value::from(&probe));
+        if conversation.link.send(&octets).is_err() {
+            return false;
+        }
+        loop {
+            match conversation.next(deadline, &mut self.transcript) {
+                Next::Message(Value::Array(items)) => {
+                    if items.first().and_then(Value::as_text).as_deref() == Some("alive") {
+                        return true;
+                    }
+                }
+                Next::Message(_) => {}
+                _ => return false,
+            }
+        }
+    }
+
+    /// Whether a new connection is greeted; `None` if that cannot be tried.
+    fn greets(&mut self) -> Option<bool> {
+        self.stage.address()?;
+        let Ok(mut link) = self.stage.dial() else {
+            return Some(false);
+        };
+        let deadline = Instant::now() + self.span(ALIVE);
+        Some(matches!(
+            link.receive(deadline),
+            super::link::Arrival::Octets(_)
+        ))
+    }
+
+    /// A connection that ended because the whole subject ended is a crash, not a failure.
+    pub(super) fn look_for_crash(&mut self, stop: &mut Stop) {
+        if stop.outcome != Outcome::Fail && stop.outcome != Outcome::Hang {
+            return;
+        }
+        let ended = self.conversations.values().any(|c| c.ended.is_some());
+        // The end of a process is seen a moment after that of its connections.
+        let patience = if ended {
+            Duration::from_millis(300)
+        } else {
+            Duration::ZERO
+        };
+        if self.case.level == crate::case::Level::Simple {
+            return;
+        }
+        if let State::Ended(how) = self.stage.state(Instant::now() + patience) {
+            stop.outcome = Outcome::Crash;
+            stop.seen = format!("{}; the subject has ended: {how}", stop.seen);
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The steps of a case, one after another.
+
+use serde_json::Value as Json;
+
+use super::conversation::Conversation;
+use super::link::Link;
+use super::tls::{TlsFailure, TlsSetup};
+use super::transcript::Kind;
+use super::{Outcome, Run, Stop};
+use crate::case::step::{
+    Certificate, Dialler, Exit, Handshake, Open, Output, Prove, Step, Tls, TlsEnd, Verb,
+};
+use crate::case::{Role, explain};
+use crate::subject::StartError;
+use crate::wire::{Value, json};
+
+impl Run<'_> {
+    /// Runs steps in order.
+    pub(super) fn steps(&mut self, steps: &[Step], outermost: bool) -> Result<(), Stop> {
+        for (at, step) in steps.iter().enumerate() {
+            if outermost {
+                self.step = at + 1;
+            }
+            if self.concerns(step) {
+                let words = format!("step {}: {}", self.step, explain::step(step));
+                self.transcript.words(step.connection(), Kind::Step, words);
+                self.step(step)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Stop> {
+        let on = step.connection();
+        let within = step.within;
+        let verb = step.verb().map_err(Stop::kit)?;
+        if needs_connection(verb) && !self.conversations.contains_key(on) {
+            self.open(on, &Open::default(), within)?;
+        }
+        match verb {
+            Verb::Open(open) => self.open(on, open, within),
+            Verb::Handshake(handshake) => self.handshake(on, handshake, within),
+            Verb::Tls(tls) => self.tls(on, tls, within),
+            Verb::Send(outputs) => self.send(on, outputs, step.chunks.as_ref()),
+            Verb::Expect(expected) => expected
+                .iter()
+                .try_for_each(|one| self.expect(on, one, within)),
+            Verb::ExpectAnyOrder(expected) => self.expect_any_order(on, expected, within),
+            Verb::ExpectOneOf(expected) => {
+                let all: Vec<_> = expected.iter().collect();
+                self.expect_one(on, &all, within).map(|_| ())
+            }
+            Verb::ExpectClose(close) => self.expect_close(on, close, within),
+            Verb::ExpectSilence => self.sync(on, true, within),
+            Verb::Sync => self.sync(on, false, within),
+            Verb::Fixture(request, reply) => self.fixture(on, request, reply, within),
+            Verb::Close => self.conversation_mut(on).map(|c| c.link.close()),
+            Verb::Cut => self.conversation_mut(on).map(|c| c.link.cut()),
+            Verb::ShutdownWrite => self.conversation_mut(on).map(|c| c.link.shutdown_write()),
+            Verb::Restart => self.restart(),
+            Verb::Stop => self.stage.instance.ask_to_stop().map_err(Stop::unsupported),
+            Verb::Advance(seconds) => {
+                let by = std::time::Duration::from_secs_f64(seconds);
+                self.conversation_mut(on).map(|c| c.link.advance(by))
+            }
+            Verb::Set(names) => names.iter().try_for_each(|(name, template)| {
+                let value = self.names.value(template).map_err(Stop::kit)?;
+                self.names.set(name, value);
+                Ok(())
+            }),
+            Verb::Repeat(repeat) => {
+                for i in 1..=repeat.count {
+                    self.names.set("i", Value::Integer(i.into()));
+                    self.steps(&repeat.steps, false)?;
+                }
+                Ok(())
+            }
+            Verb::ExpectExit(exit) => self.expect_exit(exit, within),
+        }
+    }
+
+    fn open(&mut self, on: &str, open: &Open, within: Option<f64>) -> Result<(), Stop> {
+        let party = match &open.party {
+            Some(party) => party.clone(),
+            None => self.first_party(),
+        };
+        self.party(&party)?;
+        let by_kit = match open.by {
+            Some(by) => by == Dialler::Kit,
+            None => self.variation.role == Role::Acceptor,
+        };
+        let link: Box<dyn Link> = if by_kit {
+            match self.stage.dial() {
+                Ok(link) => link,
+                Err(why) => return Err(self.undialled(&why)),
+            }
+        } else {
+            let deadline = self.deadline(Some(within.unwrap_or(super::WITHIN * 2.0)));
+            match self.stage.accept(&party, deadline).map_err(Stop::kit)? {
+                Some(link) => link,
+                None => return Err(self.late(on, "the subject dials the kit")),
+            }
+        };
+        let framing = self.variation.framing;
+        let conversation = Conversation::new(on, &party, by_kit, framing, link);
+        self.conversations.insert(on.to_owned(), conversation);
+        Ok(())
+    }
+
+    /// The party that speaks where a step names none: `kit`, or the first by name.
+    fn first_party(&self) -> String {
+        let first = self.parties.keys().next().cloned().unwrap_or_default();
+        if self.parties.contains_key("kit") {
+            "kit".to_owned()
+        } else {
+            first
+        }
+    }
+
+    fn undialled(&mut self, why: &str) -> Stop {
+        if self.stage.address().is_none() {
+            return Stop::unsupported("the subject does not listen");
+        }
+        Stop::new(Outcome::Crash, "the subject accepts a connection", why)
+    }
+
+    fn handshake(
+        &mut self,
+        on: &str,
+        handshake: &Handshake,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        if !self.conversations.contains_key(on) {
+            let open = Open {
+                by: handshake.by,
+                party: handshake.party.clone(),
+            };
+            self.open(on, &open, within)?;
+        }
+        let greeting = Output {
+            greeting: Some(handshake.greeting.clone().unwrap_or_default()),
+            ..Output::default()
+        };
+        let anything = Json::Object(serde_json::Map::new());
+        let their_greeting = handshake.expect_greeting.as_ref().unwrap_or(&anything);
+        let their_auth = handshake.expect_auth.as_ref().unwrap_or(&anything);
+        self.send(on, &[greeting], None)?;
+        self.expect_greeting(on, their_greeting, within)?;
+        if self.variation.tls {
+            self.tls(on, &Tls::default(), within)?;
+        }
+        let auth: Prove = handshake.auth.clone().unwrap_or_default();
+        let auth = Output {
+            auth: Some(auth),
+            ..Output::default()
+        };
+        // The side that dialled proves first.
+        if self.conversation(on)?.dialled {
+            self.send(on, &[auth], None)?;
+            self.expect_auth(on, their_auth, within)
+        } else {
+            self.expect_auth(on, their_auth, within)?;
+            self.send(on, &[auth], None)
+        }
+    }
+
+    fn tls(&mut self, on: &str, tls: &Tls, within: Option<f64>) -> Result<(), Stop> {
+        let deadline = self.deadline(within);
+        let shared = &self.circumstances.certificates.shared;
+        let own = match tls.certificate.unwrap_or(Certificate::Shared) {
+            Certificate::Shared => Some(shared.clone()),
+            Certificate::Other => Some(self.circumstances.certificates.other.clone()),
+            Certificate::None => None,
+        };
+        let setup = TlsSetup {
+            own,
+            shared: shared.clone(),
+        };
+        let conversation = self.conversation_mut(on)?;
+        let by_nonces = conversation.tls_role();
+        let role = tls
+            .role
+            .or(by_nonces)
+            .ok_or_else(|| Stop::kit("TLS needs both greetings or a role"))?;
+        let early = std::mem::take(&mut conversation.buffer);
+        if !early.is_empty() {
+            let seen = crate::wire::shown(&early, 200);
+            return Err(Stop::fail("nothing in the clear before TLS", seen));
+        }
+        let result = conversation.link.start_tls(&setup, role, deadline);
+        let what = "the TLS handshake succeeds";
+        self.transcript
+            .words(on, Kind::Note, format!("TLS as {role:?}: {result:?}"));
+        match (result, tls.expect.unwrap_or(TlsEnd::Success)) {
+            (Ok(()), TlsEnd::Success) => {
+                self.conversation_mut(on)?.tls = true;
+                Ok(())
+            }
+            // A server learns that its client was refused only after its own handshake is over,
+            // so the refusal may come as the end of the connection.
+            (Ok(()), TlsEnd::Refusal) => {
+                self.conversation_mut(on)?.tls = true;
+                self.expect_close(on, &crate::case::step::Close::default(), within)
+            }
+            (Err(TlsFailure::Refused(_)), TlsEnd::Refusal) => Ok(()),
+            (Err(TlsFailure::Refused(why)), TlsEnd::Success) => Err(Stop::fail(what, why)),
+            (Err(TlsFailure::Late), _) => Err(self.late(on, "the TLS handshake ends")),
+            (Err(TlsFailure::Kit(why)), _) => Err(Stop::kit(why)),
+        }
+    }
+
+    /// A request to the fixture port and its reply.
+    fn fixture(
+        &mut self,
+        on: &str,
+        request: &[Json],
+        reply: Option<&Json>,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let Some((verb, arguments)) = request.split_first() else {
+            return Err(Stop::kit("a fixture request begins with its verb"));
+        };
+        let port = format!("r-{}", self.next_count());
+        let party = self.conversation(on)?.party.clone();
+        let mut message = vec![
+            Json::from("conformance"),
+            verb.clone(),
+            Json::from(format!("${{{party}}}#{port}")),
+        ];
+        message.extend(arguments.iter().cloned());
+        let output = Output {
+            message: Some(Json::Array(message)),
+            ..Output::default()
+        };
+        self.names.set("reply", Value::text(&port));
+        self.send(on, &[output], None)?;
+        let mut pattern = vec![Json::from(port), verb.clone()];
+        match reply {
+            Some(Json::Bool(false)) => return Ok(()),
+            Some(Json::Array(rest)) => pattern.extend(rest.iter().cloned()),
+            Some(_) => return Err(Stop::kit("`reply` is an array of patterns or false")),
+            None => pattern.push(Json::from("...")),
+        }
+        let expected = crate::case::step::Expected {
+            message: Some(Json::Array(pattern)),
+            ..Default::default()
+        };
+        match self.expect(on, &expected, within) {
+            Err(stop) if stop.outcome == Outcome::Fail && stop.seen.starts_with("nothing came") => {
+                Err(self.without_fixture(on).unwrap_or(stop))
+            }
+            result => result,
+        }
+    }
+
+    /// Whether the subject says that it has no fixture port.
+    fn without_fixture(&mut self, on: &str) -> Option<Stop> {
+        let probe = serde_json::json!(["", "mon1", "conformance"]);
+        let octets = self
+            .conversation(on)
+            .ok()?
+            .framing
+            .write(&Value::from(&probe));
+        self.send_octets(on, &octets, None).ok()?;
+        let gone = crate::case::step::Expected {
+            message: Some(serde_json::json!(["", "kil0", "conformance", "..."])),
+            ..Default::default()
+        };
+        let found = self.expect(on, &gone, Some(1.0)).is_ok();
+        found.then(|| Stop::unsupported("the subject has no port `conformance`"))
+    }
+
+    fn restart(&mut self) -> Result<(), Stop> {
+        if !self.stage.instance.restartable() {
+            return Err(Stop::unsupported(
+                "this subject cannot be restarted by the kit",
+            ));
+        }
+        let within = self.span(super::WITHIN * 4.0);
+        self.stage.restart(within).map_err(from_start)
+    }
+
+    fn expect_exit(&mut self, exit: &Exit, within: Option<f64>) -> Result<(), Stop> {
+        let deadline = self.deadline(within);
+        let what = format!("the program ends with code {}", exit.code);
+        let Some((code, out)) = self.stage.instance.exit(deadline) else {
+            return Err(Stop::new(Outcome::Hang, what, "it still runs"));
+        };
+        let shown = crate::wire::shown(&out, 400);
+        self.transcript.words(
+            "",
+            Kind::Note,
+            format!("it ended with {code} and printed {shown}"),
+        );
+        if code != exit.code {
+            let outcome = if code < 0 {
+                Outcome::Crash
+            } else {
+                Outcome::Fail
+            };
+            return Err(Stop::new(
+                outcome,
+                what,
+                format!("code {code}; it printed {shown}"),
+            ));
+        }
+        let Some(pattern) = &exit.stdout else {
+            return Ok(());
+        };
+        let value = json::read(&out).map_err(|why| {
+            Stop::fail(
+                "one JSON text on standard output",
+                format!("{shown} ({why})"),
+            )
+        })?;
+        let framing = self.variation.framing;
+        crate::case::pattern::matches(pattern, &value, framing, &mut self.names)
+            .map_err(|why| Stop::fail("the answer on standard output", why))
+    }
+}
+
+fn needs_connection(verb: Verb<'_>) -> bool {
+    !matches!(
+        verb,
+        Verb::Open(_)
+            | Verb::Handshake(_)
+            | Verb::Restart
+            | Verb::Stop
+            | Verb::Set(_)
+            | Verb::Repeat(_)
+            | Verb::ExpectExit(_)
+    )
+}
+
+/// A start that failed, as the stop of a run.
+pub fn from_start(error: StartError) -> Stop {
+    let what = "the subject gets ready";
+    match error {
+        StartError::Crash(how) => Stop::new(Outcome::Crash, what, how),
+        StartError::Hang(how) => Stop::new(Outcome::Hang, what, how),
+        StartError::Unsupported(how) => Stop::unsupported(how),
+        StartError::Kit(how) => Stop::kit(how),
+    }
+}

@@ -1,0 +1,317 @@
+//! The kit's end of TLS, and the certificate that it shares with subjects.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, DigitallySignedStruct, DistinguishedName, Error,
+    ServerConfig, ServerConnection, SignatureScheme,
+};
+
+use crate::case::step::TlsRole;
+
+/// How a TLS handshake failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// The subject, or the kit's TLS on behalf of what the subject sent, refused.
+    Refused(String),
+    /// It did not end in time.
+    Late,
+    /// The kit could not even begin.
+    Kit(String),
+}
+
+/// A self-signed certificate with its key.
+pub struct Identity {
+    certificate: CertificateDer<'static>,
+    key: PrivatePkcs8KeyDer<'static>,
+    /// Both as PEM, as subjects read them from a file.
+    pub pem: String,
+}
+
+impl Identity {
+    /// Makes a new one.
+    ///
+    /// # Errors
+    /// The machine's randomness or the library failed.
+    pub fn generate() -> Result<Self, String> {
+        let made = rcgen::generate_simple_self_signed(vec!["aemp-conformance".to_owned()])
+            .map_err(|error| format!("no certificate can be made: {error}"))?;
+        Ok(Self {
+            certificate: made.cert.der().clone(),
+            key: PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()),
+            pem: format!("{}{}", made.signing_key.serialize_pem(), made.cert.pem()),
+        })
+    }
+}
+
+/// What the kit needs for TLS: the certificate that is presented and the one that is awaited.
+#[derive(Clone)]
+pub struct TlsSetup {
+    /// What the kit presents; nothing if `None`.
+    pub own: Option<Arc<Identity>>,
+    /// What the subject must present.
+    pub shared: Arc<Identity>,
+}
+
+/// The certificate of a run: the shared one, its file, and another one for refusals.
+pub struct Certificates {
+    /// The one that the subject holds too.
+    pub shared: Arc<Identity>,
+    /// One that the subject does not know.
+    pub other: Arc<Identity>,
+    file: PathBuf,
+}
+
+impl Certificates {
+    /// Makes both and writes the shared one into a folder.
+    ///
+    /// # Errors
+    /// They cannot be made or written.
+    pub fn generate(folder: &Path) -> Result<Self, String> {
+        let shared = Arc::new(Identity::generate()?);
+        let file = folder.join("cert.pem");
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&file, &shared.pem))
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(Self {
+            shared,
+            other: Arc::new(Identity::generate()?),
+            file,
+        })
+    }
+
+    /// The file of the shared one, certificate and key.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+impl TlsSetup {
+    /// A connection at its beginning.
+    ///
+    /// # Errors
+    /// The configuration is refused by the library.
+    pub fn connection(&self, role: TlsRole) -> Result<Connection, TlsFailure> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = Arc::new(Exactly {
+            certificate: self.shared.certificate.clone(),
+            provider: Arc::clone(&provider),
+        });
+        let kit = |error: Error| TlsFailure::Kit(format!("TLS cannot be set up: {error}"));
+        let mut connection = match role {
+            TlsRole::Client => {
+                let config = ClientConfig::builder_with_provider(provider)
+                    .with_protocol_versions(&[&rustls::version::TLS13])
+                    .map_err(kit)?
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier);
+                let config = match &self.own {
+                    Some(own) => config
+                        .with_client_auth_cert(vec![own.certificate.clone()], own.private())
+                        .map_err(kit)?,
+                    None => config.with_no_client_auth(),
+                };
+                let name = ServerName::try_from("aemp").expect("a valid name");
+                Connection::from(ClientConnection::new(Arc::new(config), name).map_err(kit)?)
+            }
+            TlsRole::Server => {
+                let own = self.own.as_ref().unwrap_or(&self.shared);
+                let config = ServerConfig::builder_with_provider(provider)
+                    .with_protocol_versions(&[&rustls::version::TLS13])
+                    .map_err(kit)?
+                    .with_client_cert_verifier(verifier)
+                    .with_single_cert(vec![own.certificate.clone()], own.private())
+                    .map_err(kit)?;
+                Connection::from(ServerConnection::new(Arc::new(config)).map_err(kit)?)
+            }
+        };
+        connection.set_buffer_limit(None);
+        Ok(connection)
+    }
+}
+
+impl Identity {
+    fn private(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.key.clone_key())
+    }
+}
+
+/// What the library wants to send.
+pub fn pending(connection: &mut Connection) -> Vec<u8> {
+    let mut out = Vec::new();
+    while connection.wants_write() {
+        // Writing into memory does not fail.
+        if connection.write_tls(&mut out).is_err() {
+            break;
+        }
+    }
+    out
+}
+
+/// Gives the library what arrived.
+///
+/// # Errors
+/// What arrived is refused.
+pub fn feed(connection: &mut Connection, mut octets: &[u8]) -> Result<(), String> {
+    while !octets.is_empty() {
+        let read = connection
+            .read_tls(&mut octets)
+            .map_err(|error| error.to_string())?;
+        connection
+            .process_new_packets()
+            .map_err(|error| error.to_string())?;
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Plain octets as they go out.
+///
+/// # Errors
+/// The TLS connection is over.
+pub fn seal(connection: &mut Connection, octets: &[u8]) -> Result<Vec<u8>, String> {
+    connection
+        .writer()
+        .write_all(octets)
+        .map_err(|error| error.to_string())?;
+    Ok(pending(connection))
+}
+
+/// What arrived in plain octets; may be none.
+///
+/// # Errors
+/// What arrived is no TLS, or TLS is over.
+pub fn open(connection: &mut Connection, mut octets: &[u8]) -> Result<Vec<u8>, String> {
+    let mut plain = Vec::new();
+    loop {
+        let mut part = [0; 16 << 10];
+        loop {
+            match connection.reader().read(&mut part) {
+                Ok(0) if plain.is_empty() => return Err("closed".to_owned()),
+                Ok(0) => break,
+                Ok(count) => plain.extend_from_slice(&part[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(error) if plain.is_empty() => return Err(error.to_string()),
+                Err(_) => break,
+            }
+        }
+        if octets.is_empty() {
+            return Ok(plain);
+        }
+        connection
+            .read_tls(&mut octets)
+            .map_err(|error| error.to_string())?;
+        if let Err(error) = connection.process_new_packets() {
+            return if plain.is_empty() {
+                Err(error.to_string())
+            } else {
+                Ok(plain)
+            };
+        }
+    }
+}
+
+/// Accepts exactly one certificate.
+#[derive(Debug)]
+struct Exactly {
+    certificate: CertificateDer<'static>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Exactly {
+    fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
+        if *certificate == self.certificate {
+            Ok(())
+        } else {
+            Err(Error::General(
+                "the subject presents another certificate".to_owned(),
+            ))
+        }
+    }
+}
+
+impl ServerCertVerifier for Exactly {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.check(certificate)
+            .map(|()| ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, known)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let known = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, known)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+impl ClientCertVerifier for Exactly {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        _chain: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        self.check(certificate)
+            .map(|()| ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls12_signature(self, message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        ServerCertVerifier::verify_tls13_signature(self, message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ServerCertVerifier::supported_verify_schemes(self)
+    }
+}

@@ -1,0 +1,3 @@
+//! Reports of a run.
+
+pub mod terminal;

@@ -1,0 +1,368 @@
+//! Workers that run planned cases, each with a subject of its own where it can be had.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::expect_fail::{self, Entry};
+use super::plan::Plan;
+use super::result::{CaseResult, FORMAT, RunResult, VariationResult};
+use crate::case::step::{Dialler, Step, Verb};
+use crate::case::{Case, Level, Need, Role, Way, explain};
+use crate::engine::stage::Stage;
+use crate::engine::steps::from_start;
+use crate::engine::tls::Certificates;
+use crate::engine::{Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, run};
+use crate::subject::{Instance, Settings, Subject};
+
+/// Stack of a worker: the kit's decoders are recursive.
+const STACK: usize = 64 << 20;
+
+/// How a run goes on.
+pub struct Options<'a> {
+    /// The secret.
+    pub secret: String,
+    /// The certificates.
+    pub certificates: &'a Certificates,
+    /// By how much every time limit is multiplied.
+    pub scale: f64,
+    /// The seed.
+    pub seed: u64,
+    /// Cases that the subject is known not to pass.
+    pub expect_fail: Vec<Entry>,
+    /// Told of every case that is done: how many are, of how many, and the case.
+    pub progress: &'a (dyn Fn(usize, usize, &CaseResult) + Sync),
+}
+
+/// Runs planned cases.
+pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>) -> RunResult {
+    let began = Instant::now();
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results = Mutex::new(Vec::new());
+    let lacking = Mutex::new(HashSet::new());
+    std::thread::scope(|scope| {
+        for _ in 0..subject.parallel().clamp(1, plans.len().max(1)) {
+            let work = || {
+                let mut worker = Worker {
+                    subject,
+                    options,
+                    kept: None,
+                    lacking: &lacking,
+                };
+                while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = worker.case(plan);
+                    let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+                    (options.progress)(count, plans.len(), &result);
+                    results
+                        .lock()
+                        .expect("no worker panics with it")
+                        .push(result);
+                }
+            };
+            std::thread::Builder::new()
+                .name("worker".to_owned())
+                .stack_size(STACK)
+                .spawn_scoped(scope, work)
+                .expect("a thread can be started");
+        }
+    });
+    let mut cases = results.into_inner().expect("no worker panicked");
+    cases.sort_by(|a, b| (a.level, &a.id).cmp(&(b.level, &b.id)));
+    let unmet = expect_fail::apply(&options.expect_fail, &mut cases);
+    RunResult {
+        format: FORMAT,
+        kit: env!("CARGO_PKG_VERSION").to_owned(),
+        subject: subject.name(),
+        provider: None,
+        seed: options.seed,
+        seconds: (began.elapsed().as_secs_f64() * 1e3).round() / 1e3,
+        summary: RunResult::summarise(&cases),
+        cases,
+        replay: None,
+        unmet,
+    }
+}
+
+/// What a subject has been found not to have: a suite, a framing, TLS.
+type Lacking = Mutex<HashSet<(Role, String)>>;
+
+struct Worker<'a> {
+    subject: &'a dyn Subject,
+    options: &'a Options<'a>,
+    /// A subject that runs on from the last case.
+    kept: Option<(Settings, Box<dyn Instance>)>,
+    lacking: &'a Lacking,
+}
+
+impl Worker<'_> {
+    fn case(&mut self, plan: &Plan<'_>) -> CaseResult {
+        let mut variations = Vec::new();
+        for group in &plan.groups {
+            let mut last = None;
+            for &variation in group {
+                let finding = self.variation(plan.case, variation);
+                let unsupported = finding.outcome == Outcome::Unsupported;
+                last = Some(result_of(plan.case, variation, finding));
+                if !unsupported {
+                    break;
+                }
+            }
+            variations.extend(last);
+        }
+        let case = plan.case;
+        CaseResult {
+            id: case.id.clone(),
+            title: case.title.clone(),
+            level: case.level,
+            strength: case.strength,
+            requirements: case.requirements.clone(),
+            outcome: CaseResult::worst(&variations),
+            expected_to_fail: false,
+            reason: String::new(),
+            variations,
+        }
+    }
+
+    fn variation(&mut self, case: &Case, variation: Variation) -> Finding {
+        let began = Instant::now();
+        let stopped = |stop: Stop| Finding {
+            outcome: stop.outcome,
+            step: None,
+            expected: stop.expected,
+            seen: stop.seen,
+            events: Vec::new(),
+            took: began.elapsed(),
+        };
+        if let Some(what) = self.known_lack(variation) {
+            return stopped(Stop::unsupported(what));
+        }
+        if let Some(why) = self.unfit(case) {
+            return stopped(Stop::unsupported(why));
+        }
+        let limit = Duration::from_secs_f64(WITHIN * self.options.scale);
+        let (mut stage, settings) = match self.stage(case, variation, limit) {
+            Ok(started) => started,
+            Err(stop) => return stopped(stop),
+        };
+        let circumstances = Circumstances {
+            secret: &self.options.secret,
+            certificates: self.options.certificates,
+            scale: self.options.scale,
+            seed: self.options.seed,
+        };
+        let finding = run(case, variation, &circumstances, &mut stage);
+        if finding.outcome == Outcome::Unsupported {
+            self.remember_lack(variation, &finding.seen);
+        }
+        // A subject that fell short may be in any state: the next case gets a fresh one.
+        if finding.outcome == Outcome::Pass || finding.outcome == Outcome::Unsupported {
+            self.keep(case, stage, settings);
+        }
+        finding
+    }
+
+    /// Why a case cannot be run on this subject, whatever the variation.
+    fn unfit(&self, case: &Case) -> Option<&'static str> {
+        if self.subject.configurable() {
+            return None;
+        }
+        let special = case.subject != crate::case::SubjectSettings::default();
+        let needs = case
+            .needs
+            .iter()
+            .any(|need| matches!(need, Need::Restart | Need::Fresh));
+        if special || case.level == Level::Simple {
+            Some("the case needs settings of its own, and the kit does not start this subject")
+        } else if needs {
+            Some("the case needs a subject that the kit starts")
+        } else {
+            None
+        }
+    }
+
+    fn known_lack(&self, variation: Variation) -> Option<String> {
+        let lacking = self.lacking.lock().expect("no worker panics with it");
+        [
+            variation.suite.name(),
+            variation.framing.name(),
+            if variation.tls { "tls" } else { "" },
+        ]
+        .into_iter()
+        .find(|what| lacking.contains(&(variation.role, (*what).to_owned())))
+        .map(|what| format!("the subject has no {what}"))
+    }
+
+    fn remember_lack(&self, variation: Variation, seen: &str) {
+        let Some(what) = seen.strip_prefix("its greeting names no ") else {
+            return;
+        };
+        let suite = variation.suite;
+        let lack = match what {
+            "tls=1" => "tls",
+            what if what == suite.hmac().name() || what == suite.tls().name() => suite.name(),
+            what if what == variation.framing.name() => what,
+            _ => return,
+        };
+        let mut lacking = self.lacking.lock().expect("no worker panics with it");
+        lacking.insert((variation.role, lack.to_owned()));
+    }
+
+    fn stage(
+        &mut self,
+        case: &Case,
+        variation: Variation,
+        limit: Duration,
+    ) -> Result<(Stage, Settings), Stop> {
+        let kit = |error: std::io::Error| Stop::kit(format!("no listener: {error}"));
+        let mut listeners = BTreeMap::new();
+        for party in listening(case, variation) {
+            let listener = match self.subject.listener() {
+                Some(listener) if listeners.is_empty() => listener,
+                _ => TcpListener::bind(("127.0.0.1", 0)).map_err(kit)?,
+            };
+            listeners.insert(party, listener);
+        }
+        let settings = self.settings(case, variation, &listeners);
+        let fresh = case
+            .needs
+            .iter()
+            .any(|n| matches!(n, Need::Fresh | Need::Restart));
+        let kept = self
+            .kept
+            .take()
+            .filter(|(kept, _)| *kept == settings && !fresh);
+        let instance = match kept {
+            Some((_, instance)) => instance,
+            None => self
+                .subject
+                .start(&settings, limit * 4)
+                .map_err(from_start)?,
+        };
+        let in_process = variation.way == Way::InProcess;
+        Ok((Stage::new(instance, listeners, in_process, limit), settings))
+    }
+
+    fn settings(
+        &self,
+        case: &Case,
+        variation: Variation,
+        listeners: &BTreeMap<String, TcpListener>,
+    ) -> Settings {
+        let all = parties(case);
+        let first = if all.contains_key("kit") {
+            "kit"
+        } else {
+            all.keys().next().map_or("", |n| n)
+        };
+        let seeds: Vec<SocketAddr> = if variation.role == Role::Initiator {
+            let named = &case.subject.seeds;
+            let names: Vec<&str> = if named.is_empty() {
+                vec![first]
+            } else {
+                named.iter().map(String::as_str).collect()
+            };
+            names
+                .iter()
+                .filter_map(|name| listeners.get(*name)?.local_addr().ok())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        Settings {
+            role: variation.role,
+            way: variation.way,
+            suite: variation.suite,
+            framing: variation.framing,
+            certificate: variation
+                .tls
+                .then(|| self.options.certificates.file().to_owned()),
+            secret: case
+                .subject
+                .secret
+                .clone()
+                .unwrap_or_else(|| self.options.secret.clone()),
+            cleartext: case.subject.cleartext,
+            global: case.subject.global,
+            node: "subject".to_owned(),
+            seeds,
+            port: "echo".to_owned(),
+            arguments: case.arguments.clone(),
+            simple: case.level == Level::Simple,
+        }
+    }
+
+    /// Keeps a subject for the next case if that could use it.
+    fn keep(&mut self, case: &Case, stage: Stage, settings: Settings) {
+        let fresh = case
+            .needs
+            .iter()
+            .any(|n| matches!(n, Need::Fresh | Need::Restart));
+        if settings.seeds.is_empty() && !settings.simple && !fresh {
+            self.kept = Some((settings, stage.into_instance()));
+        }
+    }
+}
+
+/// The parties that the subject may dial: its seeds, and those that steps wait for.
+fn listening(case: &Case, variation: Variation) -> Vec<String> {
+    fn dialled(steps: &[Step], found: &mut Vec<String>) {
+        for step in steps {
+            match step.verb() {
+                Ok(Verb::Open(open)) if open.by == Some(Dialler::Subject) => {
+                    found.extend(open.party.clone());
+                }
+                Ok(Verb::Handshake(handshake)) if handshake.by == Some(Dialler::Subject) => {
+                    found.extend(handshake.party.clone());
+                }
+                Ok(Verb::Repeat(repeat)) => dialled(&repeat.steps, found),
+                _ => {}
+            }
+        }
+    }
+    if variation.way == Way::InProcess {
+        return Vec::new();
+    }
+    let all = parties(case);
+    let mut names = Vec::new();
+    if variation.role == Role::Initiator {
+        let first = if all.contains_key("kit") {
+            Some("kit")
+        } else {
+            all.keys().next().map(|n| &**n)
+        };
+        names.extend(first.map(str::to_owned));
+        names.extend(case.subject.seeds.iter().cloned());
+    }
+    dialled(&case.steps, &mut names);
+    // The listener of the first one may be a fixed one, so the order counts.
+    let mut seen = HashSet::new();
+    names.retain(|name| all.contains_key(name) && seen.insert(name.clone()));
+    names
+}
+
+fn result_of(case: &Case, variation: Variation, finding: Finding) -> VariationResult {
+    let passed = finding.outcome == Outcome::Pass;
+    let doing = finding
+        .step
+        .filter(|_| !passed)
+        .and_then(|step| case.steps.get(step - 1))
+        .map(explain::step)
+        .unwrap_or_default();
+    VariationResult {
+        role: variation.role.name().to_owned(),
+        way: variation.way.name().to_owned(),
+        suite: variation.suite.name().to_owned(),
+        framing: variation.framing.name().to_owned(),
+        tls: variation.tls,
+        chunking: variation.chunking.name().to_owned(),
+        outcome: finding.outcome,
+        milliseconds: (finding.took.as_secs_f64() * 1e4).round() / 10.0,
+        step: finding.step,
+        doing,
+        expected: finding.expected,
+        seen: finding.seen,
+        events: if passed { Vec::new() } else { finding.events },
+    }
+}

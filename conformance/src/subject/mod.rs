@@ -1,0 +1,136 @@
+//! Subjects: what the kit judges, and how it gets hold of them.
+
+pub mod embedded;
+pub mod exec;
+pub mod in_process;
+pub mod remote;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::case::{Role, Way};
+use crate::engine::link::Link;
+use crate::wire::{Framing, Suite};
+
+/// What a subject is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Its role in the run.
+    pub role: Role,
+    /// Where the run takes place.
+    pub way: Way,
+    /// The suite under test.
+    pub suite: Suite,
+    /// The framing under test.
+    pub framing: Framing,
+    /// The shared certificate, where the run is under TLS.
+    pub certificate: Option<PathBuf>,
+    /// The secret.
+    pub secret: String,
+    /// It accepts `cleartext`.
+    pub cleartext: bool,
+    /// It is a global node.
+    pub global: bool,
+    /// Its node ID.
+    pub node: String,
+    /// The listeners of the kit that it dials; none where it only accepts.
+    pub seeds: Vec<SocketAddr>,
+    /// The port that a simple client sends to.
+    pub port: String,
+    /// A simple client's own arguments.
+    pub arguments: Vec<String>,
+    /// Whether it is a simple client.
+    pub simple: bool,
+}
+
+/// Why a subject is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// It ended before it was ready.
+    Crash(String),
+    /// It did not get ready in time.
+    Hang(String),
+    /// It says that it cannot do what the settings ask for.
+    Unsupported(String),
+    /// The kit could not even try.
+    Kit(String),
+}
+
+/// Whether a subject is still there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It runs, as far as can be seen.
+    Running,
+    /// It has ended, and how.
+    Ended(String),
+}
+
+/// A subject that can be started.
+pub trait Subject: Send + Sync {
+    /// Its name in reports.
+    fn name(&self) -> String;
+
+    /// Whether it can take a role in a way.
+    fn takes(&self, role: Role, way: Way) -> bool;
+
+    /// Whether it follows the settings, so that each case gets what it asks for.
+    fn configurable(&self) -> bool;
+
+    /// How many runs may go on at once.
+    fn parallel(&self) -> usize;
+
+    /// The listener on which it is awaited, where it is always the same one.
+    fn listener(&self) -> Option<TcpListener> {
+        None
+    }
+
+    /// Starts it, or takes hold of it.
+    ///
+    /// # Errors
+    /// It did not get ready.
+    fn start(&self, settings: &Settings, within: Duration)
+    -> Result<Box<dyn Instance>, StartError>;
+}
+
+/// A subject that runs.
+pub trait Instance: Send {
+    /// Where it listens.
+    fn address(&self) -> Option<SocketAddr>;
+
+    /// A connection in process, for the way [`Way::InProcess`].
+    fn connect(&mut self) -> Option<Box<dyn Link>> {
+        None
+    }
+
+    /// Whether it is still there; waits up to the deadline for an end that is on its way.
+    fn state(&mut self, deadline: Instant) -> State;
+
+    /// Whether it can be started again with the same settings.
+    fn restartable(&self) -> bool {
+        false
+    }
+
+    /// Stops it hard and starts it again.
+    ///
+    /// # Errors
+    /// It did not get ready again.
+    fn restart(&mut self, _within: Duration) -> Result<(), StartError> {
+        Err(StartError::Kit(
+            "this subject cannot be restarted".to_owned(),
+        ))
+    }
+
+    /// Asks it to end, as its platform asks a program.
+    ///
+    /// # Errors
+    /// There is no way to ask.
+    fn ask_to_stop(&mut self) -> Result<(), String> {
+        Err("this subject cannot be asked to stop".to_owned())
+    }
+
+    /// Waits for a program's end: its exit code and standard output.
+    fn exit(&mut self, _deadline: Instant) -> Option<(i32, Vec<u8>)> {
+        None
+    }
+}
