@@ -273,7 +273,7 @@ impl fmt::Display for Reason {
 /// The end of a conversation: the reason, and what was seen.
 ///
 /// Shown as `STAGE.REASON: meaning (detail); whose fault; what to do`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     reason: Reason,
     detail: Cow<'static, str>,

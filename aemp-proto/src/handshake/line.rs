@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::greeting::LINE_LIMIT;
 
 /// Collects one line at a time and keeps no octet of the next.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct LineReader {
     partial: Vec<u8>,
 }

@@ -97,7 +97,7 @@ pub struct Established {
 }
 
 /// One handshake. See the [module](self).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Handshake {
     context: Context,
     deadline: Duration,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What stays the same during a handshake.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) settings: Arc<Settings>,
     pub(super) role: Role,
@@ -37,7 +37,7 @@ pub(super) struct Step {
 }
 
 /// What is awaited.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum State {
     Greeting(AwaitGreeting),
     Nonce(AwaitNonce),
@@ -123,7 +123,7 @@ impl State {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitGreeting;
 
 impl AwaitGreeting {
@@ -140,7 +140,7 @@ impl AwaitGreeting {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitNonce {
     peer: Greeting,
     line: Vec<u8>,
@@ -202,7 +202,7 @@ impl AwaitNonce {
 }
 
 /// Both sides have greeted, and what we shall send is chosen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Greeted {
     peer: Arc<Greeting>,
     /// The peer's two lines without terminators.
@@ -278,7 +278,7 @@ impl Greeted {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitProof {
     greeted: Greeted,
 }
@@ -329,7 +329,7 @@ impl AwaitProof {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct AwaitDecision {
     greeted: Greeted,
     received_method: Method,

@@ -22,7 +22,10 @@ use crate::{
     id::NodeId,
 };
 
-/// A name for a connection, chosen by the owner and never used again.
+/// A name for a connection: numbers that grow in the order in which the TCP connections came up.
+///
+/// The order tells an old process from a new one: a connection that came up first cannot lead to
+/// the later process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
@@ -37,7 +40,7 @@ pub enum Verdict {
 }
 
 /// What the owner has to do with a connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {
     /// Let the acceptor's handshake proceed: it is the link from now on.
@@ -53,7 +56,7 @@ pub enum Action {
 }
 
 /// Decides which connections become links. See the head of this module's source.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Arbiter {
     node: NodeId,
     patience: Duration,
@@ -61,7 +64,7 @@ pub struct Arbiter {
     actions: VecDeque<Action>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Peer {
     link: Option<Connection>,
     /// The one connection that we dialled, that has greeted and on which our proof has gone out.
@@ -70,7 +73,7 @@ struct Peer {
     held: Option<Held>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Connection {
     id: ConnectionId,
     /// The process at the other end, where it says so.
@@ -78,7 +81,7 @@ struct Connection {
     dialled: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Held {
     newcomer: Connection,
     /// Until when the link may answer the probe, or the dial become the link.
@@ -122,11 +125,10 @@ impl Arbiter {
         let dial = Connection::new(id, greeting, true);
         // [link.single.one-proof]
         let proving = peer.dial.is_some();
-        // [link.single.dial-late], [link.single.dial-restarted]
-        let late = peer
-            .link
-            .as_ref()
-            .is_some_and(|link| dial.instance.is_none() || dial.same_process(link));
+        // [link.single.dial-late], [link.single.dial-restarted], [link.duplicate.remnant]
+        let late = peer.link.as_ref().is_some_and(|link| {
+            dial.instance.is_none() || dial.same_process(link) || dial.id < link.id
+        });
         if proving || late {
             return Verdict::Refuse;
         }
@@ -186,6 +188,11 @@ impl Arbiter {
                 actions.extend([refuse(id), Action::Probe(link.id)]);
                 return;
             }
+            // [link.duplicate.remnant]
+            if !link.same_process(&newcomer) && id < link.id {
+                actions.push_back(refuse(id));
+                return;
+            }
             // [link.duplicate.same.link-replaced], [link.duplicate.restart]
             peer.lose_link(actions);
         }
@@ -202,6 +209,11 @@ impl Arbiter {
         let Some(dial) = peer.dial.take_if(|dial| dial.id == id) else {
             return;
         };
+        // [link.duplicate.remnant]
+        if peer.link.as_ref().is_some_and(|link| id < link.id) {
+            self.actions.push_back(refuse(id));
+            return;
+        }
         // [link.duplicate.restart-initiator]
         peer.lose_link(&mut self.actions);
         peer.link_up(dial, &mut self.actions);

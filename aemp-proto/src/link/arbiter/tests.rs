@@ -145,6 +145,29 @@ fn a_restarted_peer_takes_the_place_of_its_past() {
 }
 
 #[test]
+fn the_past_of_a_peer_does_not_come_back() {
+    let (past, now) = (greeting("z", Some("1")), greeting("z", Some("2")));
+    let mut arbiter = arbiter();
+    arbiter.handle_verified(SECOND, &now, NOW);
+    // The proof of a process that is gone was still on its way.
+    arbiter.handle_verified(FIRST, &past, NOW);
+    assert_eq!(
+        actions(&mut arbiter),
+        [Action::Proceed(SECOND), refuse(FIRST)]
+    );
+    assert_eq!(arbiter.handle_greeted(FIRST, &past), Verdict::Refuse);
+
+    let mut arbiter = dialling(&past);
+    arbiter.handle_verified(SECOND, &now, NOW);
+    arbiter.handle_established(FIRST, &past);
+    assert_eq!(
+        actions(&mut arbiter),
+        [Action::Proceed(SECOND), refuse(FIRST)]
+    );
+    assert_eq!(arbiter.link(&now.node), Some(SECOND));
+}
+
+#[test]
 fn a_dial_to_another_process_goes_on() {
     let mut arbiter = dialling(&greeting("z", Some("1")));
     let restarted = greeting("z", Some("2"));
