@@ -1,0 +1,129 @@
+//! Dialling: one address, or on demand all that are known of a node.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use aemp_proto::{Failure, NodeId, Reason, handshake::Role};
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{
+    handshake::{self, Unlinked},
+    link,
+    peer::Peer,
+};
+use crate::{cause::Cause, config::Address, node::Node};
+
+/// How long another connection of the same node may take to become the link when ours gave way.
+const GAVE_WAY: Duration = Duration::from_secs(2);
+
+/// An outcome of dialling: with whom there is a link now.
+pub(crate) type Dialled = Result<NodeId, Unlinked>;
+
+/// Looks up, dials and greets one address.
+pub(crate) async fn address(node: &Node, address: &Address, attempt: usize) -> Dialled {
+    let limit = node.config().limits.connect;
+    let unlinked = |reason, text| Unlinked {
+        failure: Failure::new(reason, text),
+        peer: None,
+    };
+    let (tcp, at) = match timeout(limit, connect_tcp(address)).await {
+        Ok(Ok(connected)) => connected,
+        Ok(Err(error)) => {
+            let text = format!("{address}: {error}");
+            return Err(unlinked(Reason::ConnectUnreachable, text));
+        }
+        Err(_) => {
+            let text = format!("{address}: nothing in {limit:?}");
+            return Err(unlinked(Reason::ConnectTimeout, text));
+        }
+    };
+    handshake::prepare(&tcp);
+    match handshake::run(node, tcp, at, Role::Initiator, attempt).await {
+        Ok(linked) => {
+            let id = linked.peer.id.clone();
+            linked.peer.learn(address.clone());
+            node.inner().counters.links.add();
+            tokio::spawn(link::drive(node.clone(), linked));
+            Ok(id)
+        }
+        Err(unlinked) => {
+            node.inner().counters.handshakes_failed.add();
+            Err(unlinked)
+        }
+    }
+}
+
+async fn connect_tcp(address: &Address) -> io::Result<(TcpStream, SocketAddr)> {
+    let mut last = None;
+    for at in address.resolve().await? {
+        match TcpStream::connect(at).await {
+            Ok(tcp) => return Ok((tcp, at)),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+}
+
+/// Connects a peer that somebody wants to reach, in a task of its own.
+pub(crate) fn connect(node: &Node, peer: &Arc<Peer>) {
+    let runtime = node.inner().runtime.clone();
+    let (node, peer) = (node.clone(), peer.clone());
+    let task = async move {
+        if let Err(failure) = reach(&node, &peer).await {
+            tracing::info!(node = %node.id(), peer = %peer.id, "cannot connect: {failure}");
+            peer.give_up(&node, &Cause::of_failure(&peer.id, &failure));
+        }
+    };
+    drop(runtime.spawn(task));
+}
+
+async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
+    let until = tokio::time::Instant::now() + node.config().limits.connect;
+    let wait = peer.next_dial();
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    if node.inner().settings.is_none() {
+        return Err(Reason::ConnectNoAddress.into());
+    }
+    let mut addresses = peer.addresses();
+    if addresses.is_empty() {
+        // A seed that is being dialled may be the node.
+        let mut settled = node.inner().seeding.subscribe();
+        let settle = settled.wait_for(|unsettled| *unsettled == 0);
+        // Either way it is looked at what there is now.
+        let _ = tokio::time::timeout_at(until, settle).await;
+        addresses = peer.addresses();
+    }
+    let mut failure = Failure::from(Reason::ConnectNoAddress);
+    for at in addresses {
+        if peer.link().is_some() {
+            return Ok(());
+        }
+        match address(node, &at, 0).await {
+            Ok(id) if id == peer.id => {
+                peer.dial_worked();
+                return Ok(());
+            }
+            Ok(id) => {
+                let text = format!("{at} is the node {id}");
+                failure = Failure::new(Reason::ConnectNoAddress, text);
+            }
+            Err(unlinked) => {
+                let gave_way = matches!(
+                    unlinked.failure.reason(),
+                    Reason::LinkDuplicate | Reason::AuthClosed
+                );
+                // [link.queue.duplicate-closed]
+                if gave_way && timeout(GAVE_WAY, peer.linked()).await.is_ok() {
+                    return Ok(());
+                }
+                failure = unlinked.failure;
+            }
+        }
+    }
+    if peer.link().is_some() {
+        Ok(())
+    } else {
+        Err(failure)
+    }
+}

@@ -1,0 +1,227 @@
+//! Which connections become links: the node's arbiter, and whom its decisions concern.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use aemp_proto::{
+    Failure, NodeId, Reason,
+    greeting::Greeting,
+    handshake::Established,
+    link::{Action, Arbiter, ConnectionId, Verdict},
+};
+use tokio::sync::{Notify, mpsc};
+
+use super::peer::Peer;
+use crate::{cause::Cause, node::Node};
+
+/// What the arbiter wants of a handshake.
+pub(crate) enum Order {
+    Proceed,
+    Refuse(Failure),
+}
+
+pub(crate) struct Links {
+    state: Mutex<State>,
+    /// A link has ended.
+    ended: Notify,
+}
+
+struct State {
+    arbiter: Arbiter,
+    last: u64,
+    handshakes: HashMap<ConnectionId, mpsc::UnboundedSender<Order>>,
+    links: HashMap<ConnectionId, Arc<Peer>>,
+    unfinished: HashMap<IpAddr, usize>,
+    stopped: bool,
+}
+
+impl Links {
+    pub(crate) fn new(node: NodeId) -> Self {
+        Self {
+            state: Mutex::new(State {
+                arbiter: Arbiter::new(node, Arbiter::PATIENCE),
+                last: 0,
+                handshakes: HashMap::new(),
+                links: HashMap::new(),
+                unfinished: HashMap::new(),
+                stopped: false,
+            }),
+            ended: Notify::new(),
+        }
+    }
+
+    /// A connection's handshake begins.
+    pub(crate) fn begin(&self) -> Option<(ConnectionId, mpsc::UnboundedReceiver<Order>)> {
+        let mut state = self.state();
+        if state.stopped {
+            return None;
+        }
+        state.last += 1;
+        let id = ConnectionId(state.last);
+        let (orders, receiver) = mpsc::unbounded_channel();
+        state.handshakes.insert(id, orders);
+        Some((id, receiver))
+    }
+
+    /// Counts an accepted connection of that address, unless there are too many unfinished ones.
+    pub(crate) fn admit(&self, address: IpAddr, most: usize) -> bool {
+        let mut state = self.state();
+        let count = state.unfinished.entry(address).or_default();
+        if *count >= most {
+            return false;
+        }
+        *count += 1;
+        true
+    }
+
+    /// The handshake of an admitted connection has ended.
+    pub(crate) fn release(&self, address: IpAddr) {
+        let mut state = self.state();
+        if let Some(count) = state.unfinished.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                state.unfinished.remove(&address);
+            }
+        }
+    }
+
+    /// A connection that we dialled has greeted.
+    pub(crate) fn greeted(&self, id: ConnectionId, peer: &Greeting) -> Verdict {
+        self.state().arbiter.handle_greeted(id, peer)
+    }
+
+    /// A connection that the peer dialled has proved itself.
+    pub(crate) fn verified(&self, node: &Node, id: ConnectionId, peer: &Greeting) {
+        let mut state = self.state();
+        state.arbiter.handle_verified(id, peer, node.now());
+        act(node, &mut state);
+        if let Some(at) = state.arbiter.next_timeout() {
+            let node = node.clone();
+            let wait = at.saturating_sub(node.now()) + Duration::from_millis(1);
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                let mut state = node.inner().links.state();
+                state.arbiter.handle_timeout(node.now());
+                act(&node, &mut state);
+            });
+        }
+    }
+
+    /// A handshake has succeeded: makes the connection the link and gives its peer, unless it was
+    /// given up in the same moment.
+    pub(crate) fn established(
+        &self,
+        node: &Node,
+        id: ConnectionId,
+        dialled: bool,
+        done: &Established,
+    ) -> Result<Arc<Peer>, Failure> {
+        let mut state = self.state();
+        if dialled {
+            state.arbiter.handle_established(id, &done.peer);
+            act(node, &mut state);
+        }
+        if state.stopped {
+            return Err(Reason::LinkStopped.into());
+        }
+        if state.arbiter.link(&done.peer.node) != Some(id) {
+            return Err(Reason::LinkDuplicate.into());
+        }
+        let kil1 = done.peer.monitor_protocol() >= 1;
+        let peer = loop {
+            let peer = node.inner().peers.get(&done.peer.node);
+            if peer.up(node, done.send_framing, kil1, id.0).is_some() {
+                break peer;
+            }
+        };
+        state.handshakes.remove(&id);
+        state.links.insert(id, peer.clone());
+        Ok(peer)
+    }
+
+    /// The link has answered a heartbeat.
+    pub(crate) fn answered(&self, node: &Node, peer: &NodeId) {
+        let mut state = self.state();
+        state.arbiter.handle_answer(peer);
+        act(node, &mut state);
+    }
+
+    /// A connection has ended; `peer` if it is known which one.
+    pub(crate) fn ended(&self, node: &Node, id: ConnectionId, peer: Option<&NodeId>) {
+        let mut state = self.state();
+        state.handshakes.remove(&id);
+        state.links.remove(&id);
+        if let Some(peer) = peer {
+            state.arbiter.handle_ended(peer, id);
+            act(node, &mut state);
+        }
+        drop(state);
+        self.ended.notify_waiters();
+    }
+
+    /// Returns when there is no link.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let mut ended = std::pin::pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if self.state().links.is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
+    /// Ends all handshakes and gives the established links; nothing begins any more.
+    pub(crate) fn stop(&self) -> Vec<(ConnectionId, Arc<Peer>)> {
+        let mut state = self.state();
+        state.stopped = true;
+        for (_, handshake) in state.handshakes.drain() {
+            // Whoever has ended meanwhile needs no order.
+            let _ = handshake.send(Order::Refuse(Reason::LinkStopped.into()));
+        }
+        state
+            .links
+            .iter()
+            .map(|(id, peer)| (*id, peer.clone()))
+            .collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Carries out what the arbiter wants, in its order and under the lock: a lost link's monitors fire
+/// before anything else is done with that node.
+fn act(node: &Node, state: &mut State) {
+    while let Some(action) = state.arbiter.poll() {
+        let (id, order) = match action {
+            Action::Proceed(id) => (id, Order::Proceed),
+            Action::Refuse(id, failure) => (id, Order::Refuse(failure)),
+            Action::Probe(id) => {
+                if let Some(peer) = state.links.get(&id) {
+                    super::link::send_heartbeat(node, peer, id.0);
+                }
+                continue;
+            }
+            Action::Lose(id, failure) => match state.links.remove(&id) {
+                Some(peer) => {
+                    peer.close(id.0, failure.clone());
+                    peer.down(node, id.0, &Cause::of_failure(&peer.id, &failure));
+                    continue;
+                }
+                // Its handshake has not come to its end here.
+                None => (id, Order::Refuse(failure)),
+            },
+            _ => continue,
+        };
+        if let Some(handshake) = state.handshakes.get(&id) {
+            // A handshake that has just ended says so itself.
+            let _ = handshake.send(order);
+        }
+    }
+}

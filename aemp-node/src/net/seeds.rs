@@ -1,0 +1,90 @@
+//! Seeds: addresses that a node keeps a link with.
+
+use std::time::Duration;
+
+use aemp_proto::{Fault, NodeId, Reason};
+
+use super::dial;
+use crate::{config::Address, node::Node};
+
+/// The first wait after a failure, which is doubled up to the second.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Keeps a link with whoever is at that address, until the node stops.
+pub(crate) async fn keep(node: Node, seed: Address) {
+    let mut stopping = node.inner().stopping.subscribe();
+    tokio::select! {
+        () = dial_again(&node, &seed) => {}
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+}
+
+async fn dial_again(node: &Node, seed: &Address) {
+    let mut wait = BACK_OFF.0;
+    let mut settled = false;
+    let mut last = None;
+    for attempt in 0.. {
+        let outcome = dial::address(node, seed, attempt).await;
+        if !std::mem::replace(&mut settled, true) {
+            node.inner()
+                .seeding
+                .send_modify(|unsettled| *unsettled -= 1);
+        }
+        match outcome {
+            Ok(peer) => {
+                tracing::info!(node = %node.id(), %seed, %peer, "the seed is connected");
+                wait = BACK_OFF.0;
+                last = None;
+                until_lost(node, &peer).await;
+            }
+            Err(unlinked) => {
+                let failure = unlinked.failure;
+                if failure.reason() == Reason::GreetingOwnNodeId {
+                    // [greeting.own-id]: that will not change.
+                    tracing::info!(node = %node.id(), %seed, "the seed is this node itself");
+                    return;
+                }
+                if failure.reason() == Reason::LinkDuplicate
+                    && let Some(peer) = unlinked.peer
+                {
+                    // Another connection of the two nodes is or becomes the link.
+                    node.inner().peers.get(&peer).learn(seed.clone());
+                    wait_for_link(node, &peer).await;
+                    until_lost(node, &peer).await;
+                    continue;
+                }
+                // Said aloud once, and again when it changes.
+                let again = last.replace(failure.reason()) == Some(failure.reason());
+                if again || failure.fault() == Fault::None {
+                    tracing::debug!(node = %node.id(), %seed, "cannot connect: {failure}");
+                } else {
+                    tracing::warn!(
+                        node = %node.id(), %seed,
+                        "cannot connect to the seed: {failure}; trying again"
+                    );
+                }
+            }
+        }
+        tokio::time::sleep(jittered(wait)).await;
+        wait = (wait * 2).min(BACK_OFF.1);
+    }
+}
+
+async fn wait_for_link(node: &Node, peer: &NodeId) {
+    let peer = node.inner().peers.get(peer);
+    // After that the seed is dialled anew.
+    let _ = tokio::time::timeout(Duration::from_secs(2), peer.linked()).await;
+}
+
+/// Returns when there is no link with the node.
+async fn until_lost(node: &Node, peer: &NodeId) {
+    node.inner().peers.get(peer).unlinked().await;
+}
+
+/// Between half and all of a time, so that nodes that failed together do not come back together.
+fn jittered(time: Duration) -> Duration {
+    let mut random = [0; 1];
+    // Without randomness there is no jitter, which harms nobody.
+    let _ = getrandom::fill(&mut random);
+    time / 2 + time * u32::from(random[0]) / 512
+}
