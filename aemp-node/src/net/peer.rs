@@ -116,7 +116,7 @@ impl Peer {
         loop {
             let outcome = scratch::with(|octets| {
                 encode(framing, octets)?;
-                Ok(self.queue(node, framing, octets))
+                Ok::<_, EncodeError>(self.queue(node, framing, octets))
             })?;
             match outcome {
                 Ok(queued) => return Ok(queued),
