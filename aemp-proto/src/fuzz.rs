@@ -7,6 +7,7 @@ mod cbor;
 pub mod framings;
 mod handshake;
 mod identifiers;
+mod json;
 mod lines;
 mod md6;
 pub mod seeds;
@@ -15,6 +16,7 @@ mod storable;
 pub use cbor::cbor;
 pub use handshake::handshake;
 pub use identifiers::identifiers;
+pub use json::json;
 pub use lines::{auth_line, greeting};
 pub use md6::md6;
 pub use storable::storable;
@@ -29,6 +31,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("greeting", greeting),
     ("handshake", handshake),
     ("identifiers", identifiers),
+    ("json", json),
     ("md6", md6),
     ("storable", storable),
 ];
