@@ -487,7 +487,7 @@ impl Run<'_> {
             Brain::Ours(_) if dialled => {
                 self.link_up(node, connection);
                 self.decide(node, |arbiter| {
-                    arbiter.handle_established(name(connection), &greeting)
+                    arbiter.handle_established(name(connection), &greeting);
                 });
                 self.drop_unless_link(node, connection);
             }
@@ -582,7 +582,7 @@ impl Run<'_> {
             ends.wires[node].clear();
             self.put(connection, node, Packet::End);
             self.decide(node, |arbiter| {
-                arbiter.handle_ended(&id(1 - node), name(connection))
+                arbiter.handle_ended(&id(1 - node), name(connection));
             });
         }
     }
