@@ -150,6 +150,15 @@ fn an_enum_is_a_tag_and_arguments() {
 }
 
 #[test]
+fn a_string_in_chunks_inside_an_array_is_passed_over_once() {
+    let octets = b"\x83\x61p\x82\x5f\x42ab\xff\x01\x02";
+    with_args(Framing::Cbor, octets, |_, args| {
+        assert_eq!(args.len(), 2);
+        assert_eq!(args.skip(1).decode::<(u8,)>(), Ok((2,)));
+    });
+}
+
+#[test]
 fn strings_are_borrowed_and_numbers_may_change_their_kind() {
     let octets = br#"["p","tag",5.0,5,"text"]"#;
     with_args(Framing::Json, octets, |_, args| {

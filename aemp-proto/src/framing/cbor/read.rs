@@ -144,7 +144,9 @@ impl<'a> token::Reader<'a> for Reader<'a> {
                 Head::Tag(_) => continue,
                 Head::Break if left.is_some() || self.at >= self.octets.len() => return,
                 Head::Break => {
-                    left = around.pop().unwrap_or(Some(0));
+                    // What ends here was counted when it began.
+                    let outer = around.pop().unwrap_or(Some(0));
+                    left = outer.map(|items: u64| items.saturating_add(1));
                     Some(0)
                 }
                 _ => Some(0),
