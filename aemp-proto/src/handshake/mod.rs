@@ -153,6 +153,16 @@ impl Handshake {
         self
     }
 
+    /// Greets with these two lines, given without terminators, instead of what the settings say: for
+    /// replaying a recorded handshake, whose proofs cover the lines that were really sent.
+    #[must_use]
+    pub fn with_own_lines(mut self, own: [Vec<u8>; 2]) -> Self {
+        let hello = [&own[0][..], b"\n", &own[1][..], b"\n"].concat();
+        self.context.own = own;
+        self.outputs = VecDeque::from([Output::Send(hello)]);
+        self
+    }
+
     /// Which side this is.
     pub fn role(&self) -> Role {
         self.context.role
