@@ -8,6 +8,7 @@ use clap::Parser as _;
 use crate::case::{Case, explain, load};
 use crate::cli::{Choice, Cli, Command, RunArgs};
 use crate::engine::tls::Certificates;
+use crate::replay::{self, ReplayArgs};
 use crate::report::terminal;
 use crate::run::{Options, RunResult, execute, expect_fail};
 use crate::spec::Specification;
@@ -27,7 +28,9 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
+        None if cli.run.is_everything() => everything(&cli.run),
         None => run(&cli.run),
+        Some(Command::Replay(args)) => replay::execute(&args).map(code),
         Some(Command::Run(args)) => run(&args),
         Some(Command::List(choice)) => list(&choice),
         Some(Command::Show { case, json }) => show(&case, json),
@@ -37,6 +40,20 @@ pub fn main() -> ExitCode {
         eprintln!("aemp-conformance: {why}");
         USAGE
     }))
+}
+
+/// The recordings, then all cases.
+fn everything(args: &RunArgs) -> Result<u8, String> {
+    let replayed = replay::execute(&ReplayArgs {
+        verbose: true,
+        seed: 1,
+        ..Default::default()
+    })?;
+    Ok(code(replayed).max(run(args)?))
+}
+
+fn code(right: bool) -> u8 {
+    if right { PASSED } else { SHORT }
 }
 
 fn cases(choice: &Choice) -> Result<Vec<Case>, String> {

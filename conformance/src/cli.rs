@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::Level;
+use crate::replay::ReplayArgs;
 use crate::run::Selection;
 use crate::wire::{Framing, Suite};
 
@@ -39,6 +40,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Recompute recordings of real conversations through the core.
+    Replay(ReplayArgs),
     /// Check the vectors with the kit's own code and say where they are.
     Vectors,
     /// Put the results of several subjects side by side.
@@ -73,6 +76,23 @@ pub struct Choice {
     /// Cases of this folder instead of those built in.
     #[arg(long, value_name = "DIR")]
     pub cases_from: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// Whether nothing is chosen: neither a subject nor cases.
+    pub fn is_everything(&self) -> bool {
+        let Choice {
+            levels,
+            suites,
+            framings,
+            cases,
+            cases_from,
+            ..
+        } = &self.choice;
+        let chosen = levels.len() + suites.len() + framings.len() + cases.len();
+        let subject = self.connect.is_some() || self.listen.is_some() || self.exec.is_some();
+        chosen == 0 && cases_from.is_none() && !subject
+    }
 }
 
 impl Choice {

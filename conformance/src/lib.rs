@@ -7,6 +7,7 @@ pub mod app;
 pub mod case;
 pub mod cli;
 pub mod engine;
+pub mod replay;
 pub mod report;
 pub mod run;
 pub mod spec;
