@@ -124,6 +124,12 @@ impl Scanner {
         }
     }
 
+    /// How many octets of an unfinished message will not be looked at again.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> usize {
+        self.at
+    }
+
     /// Takes over where the short way stopped.
     fn resume(&mut self, stop: &Stop) {
         self.nest.descend(false);
@@ -355,7 +361,7 @@ impl Scanner {
                         }
                     }
                 }
-                Some(0..0x20) => return Err(wrong(buf, at, "no control character in a string")),
+                Some(0..0x20) => return Err(wrong(buf, at, "control characters to be escaped")),
                 Some(_) => {
                     let end = text_end(buf, at);
                     match core::str::from_utf8(&buf[at..end]) {

@@ -1,5 +1,6 @@
 //! The json framing against what was recorded of the originals, and against its own rules.
 
+use super::Scanner;
 use crate::{
     failure::{Failure, Reason},
     framing::{Content, Decoder, Framing, Limits, Nothing},
@@ -382,10 +383,75 @@ fn a_message_of_the_limit_passes_and_one_octet_more_does_not() {
     );
 }
 
+/// Every call begins where the last one stopped, and that is never far from the end of what had come: so
+/// the work is in proportion to the octets however they come in. (A float with an exponent is read once
+/// more when it has ended.)
+#[test]
+fn hardly_anything_is_looked_at_twice() {
+    let long = "x".repeat(1000) + &"é\u{1f600}\\n\\ud83d\\ude00".repeat(100);
+    let text = format!(
+        r#"["p{long}",{}, true , {{"{long}":[null,-{}.5e10,"{long}"]}}, false]"#,
+        "9".repeat(1000),
+        "8".repeat(200)
+    );
+    let mut scanner = Scanner::new(&Limits::default());
+    for end in 1..text.len() {
+        assert_eq!(scanner.next(&text.as_bytes()[..end]), Ok(None));
+        // The longest that is read as one is an escaped pair of surrogates.
+        assert!(end - scanner.seen() < 12, "{} of {end}", scanner.seen());
+    }
+}
+
 #[test]
 fn failures_say_where_and_what_was_expected() {
-    insta::assert_snapshot!(
-        failure("[\"echo\",\"x\",1,]"),
-        @r#"data.malformed: a message is not well formed in its framing (octet 14: expected a value, found "]"); the peer's fault; check the other side's implementation"#
+    let texts = [
+        "hello",
+        "[1 2]",
+        "[1,]",
+        "{\"a\"}",
+        "{1:2}",
+        "[nulL]",
+        "[01]",
+        "[1.]",
+        "[\"\\x\"]",
+        "[\"\\u12x4\"]",
+        "[\"a\nb\"]",
+        "[\"\\ud800\"]",
+        "[1e999]",
+    ];
+    let mut failures: Vec<_> = texts.iter().map(|text| failure(text)).collect();
+    failures.push(failure(b"[\"caf\xe9\"]"));
+    failures.push(failure("[".repeat(513)));
+    let limits = Limits {
+        message: 8,
+        ..Limits::default()
+    };
+    failures.push(
+        decode_with(b"[\"0123456789\"]", limits)
+            .1
+            .unwrap()
+            .to_string(),
     );
+    let mut decoder = Decoder::new(Framing::Json, Limits::default());
+    assert_eq!(decoder.next(b"[1,2"), Ok(None));
+    failures.push(decoder.finish(b"[1,2").unwrap_err().to_string());
+    insta::assert_snapshot!(failures.join("\n"), @r#"
+    data.malformed: a message is not well formed in its framing (octet 0: expected a JSON text (a message is an array), found "h"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 3: expected , or ], found "2"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 3: expected a value, found "]"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 4: expected :, found "}"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 1: expected a key or }, found "1"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 4: expected null, found "L"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 2: expected no digit behind a leading zero, found "1"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 3: expected a digit, found "]"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 3: expected one of " \ / b f n r t u, found "x"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 6: expected a hexadecimal digit, found "x"); the peer's fault; check the other side's implementation
+    data.malformed: a message is not well formed in its framing (octet 3: expected control characters to be escaped, found "\n"); the peer's fault; check the other side's implementation
+    data.utf-8: a text of a message is not UTF-8 (octet 2: half a surrogate pair); the peer's fault; check the other side's implementation
+    data.number: a number of a message is out of range (octet 1: "1e999" is no finite float of 64 bits); the peer's fault; check what the other side sends
+    data.utf-8: a text of a message is not UTF-8 (octet 5: found "\xe9"); the peer's fault; check the other side's implementation
+    data.depth: a message is nested deeper than allowed (octet 512 begins level 513; the limit is 512); the peer's fault; send flatter messages, or raise the limit
+    data.size: a message is larger than allowed (8 octets and no end; the limit is 8); the peer's fault; send smaller messages, or raise the limit
+    data.truncated: the connection ended inside a message (4 octets of an unfinished message); the peer's fault; look into the other node's log
+    "#);
 }
