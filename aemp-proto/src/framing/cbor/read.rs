@@ -134,32 +134,33 @@ impl<'a> token::Reader<'a> for Reader<'a> {
         let mut around = Vec::new();
         loop {
             let inner = match self.head() {
+                Head::Tag(_) => continue,
+                Head::Break if left.is_some() => return,
+                Head::Break => None,
                 Head::Octets(Some(len)) | Head::Text(Some(len)) => {
                     self.payload(len);
-                    Some(0)
+                    Some(Some(0))
                 }
-                Head::Octets(None) | Head::Text(None) | Head::Array(None) | Head::Map(None) => None,
-                Head::Array(Some(count)) => Some(count),
-                Head::Map(Some(count)) => Some(count.saturating_mul(2)),
-                Head::Tag(_) => continue,
-                Head::Break if left.is_some() || self.at >= self.octets.len() => return,
-                Head::Break => {
-                    // What ends here was counted when it began.
-                    let outer = around.pop().unwrap_or(Some(0));
-                    left = outer.map(|items: u64| items.saturating_add(1));
-                    Some(0)
-                }
-                _ => Some(0),
+                Head::Octets(None) | Head::Text(None) => Some(None),
+                Head::Array(count) => Some(count),
+                Head::Map(count) => Some(count.map(|count| count.saturating_mul(2))),
+                _ => Some(Some(0)),
             };
-            if let Some(items) = &mut left {
-                *items = items.saturating_sub(1);
-            }
-            match (inner, &mut left) {
-                (Some(0), _) => {}
-                (Some(inner), Some(left)) => *left = left.saturating_add(inner),
-                (inner, _) => {
-                    around.push(left);
-                    left = inner;
+            match inner {
+                // What ends here was counted when it began.
+                None => left = around.pop().unwrap_or(Some(0)),
+                Some(inner) => {
+                    if let Some(items) = &mut left {
+                        *items = items.saturating_sub(1);
+                    }
+                    match (inner, &mut left) {
+                        (Some(inner), Some(left)) => *left = left.saturating_add(inner),
+                        (Some(0), None) => {}
+                        (inner, _) => {
+                            around.push(left);
+                            left = inner;
+                        }
+                    }
                 }
             }
             while left == Some(0) {

@@ -27,6 +27,20 @@ pub(super) enum Code<'a> {
     Map(u32, bool),
 }
 
+impl Code<'_> {
+    /// Whether it is a level of nesting.
+    pub(super) fn holds_another(&self) -> bool {
+        matches!(
+            self,
+            Self::Reference
+                | Self::Class(_)
+                | Self::ClassNumber(_)
+                | Self::Array(_)
+                | Self::Map(..)
+        )
+    }
+}
+
 /// A place in an image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {

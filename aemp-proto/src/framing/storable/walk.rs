@@ -89,7 +89,7 @@ fn walk<'a>(image: &'a [u8], levels: usize, visitor: &mut impl Visitor<'a>) -> R
         let value = loop {
             let at = cursor.at;
             let code = cursor.code()?;
-            depth += 1;
+            depth += usize::from(code.holds_another());
             if depth > levels.saturating_mul(1 + MARKS) {
                 return Err(too_deep(at, levels));
             }
