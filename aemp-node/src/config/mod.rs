@@ -2,7 +2,9 @@
 
 mod address;
 mod certificate;
+mod keys;
 mod limits;
+pub mod rc;
 
 use aemp_proto::{
     NodeId,
@@ -15,6 +17,7 @@ use aemp_proto::{
 
 pub use address::{Address, AddressError, DEFAULT_PORT};
 pub use certificate::Certificate;
+pub use keys::{KEYS, Service};
 pub use limits::Limits;
 
 use crate::{error::StartError, net::tls::Tls, node::Node};

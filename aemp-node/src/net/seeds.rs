@@ -25,6 +25,10 @@ async fn dial_again(node: &Node, seed: &Address) {
     let mut last = None;
     for attempt in 0.. {
         let outcome = dial::address(node, seed, attempt).await;
+        node.seed_outcome(
+            seed,
+            outcome.as_ref().err().map(|unlinked| &unlinked.failure),
+        );
         if !std::mem::replace(&mut settled, true) {
             node.inner()
                 .seeding

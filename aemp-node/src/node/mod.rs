@@ -15,12 +15,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aemp_proto::{NodeId, PortId, PortName, handshake::Settings};
+use aemp_proto::{Failure, NodeId, PortId, PortName, handshake::Settings};
 use tokio::{runtime::Handle, sync::watch};
 
 use self::{functions::Functions, graves::Graves};
 use crate::{
-    config::{Config, NodeBuilder},
+    config::{Address, Config, NodeBuilder},
     counters::Counters,
     error::{ForeignPort, StartError},
     net::{links::Links, listen, peers::Peers, seeds, tls::Tls},
@@ -70,6 +70,7 @@ pub(crate) struct Inner {
     /// Seeds whose first dial has not ended.
     pub(crate) seeding: watch::Sender<usize>,
     listening: Mutex<Vec<SocketAddr>>,
+    seed_failures: Mutex<Vec<(Address, Failure)>>,
 }
 
 impl Node {
@@ -123,6 +124,7 @@ impl Node {
             stopping: watch::Sender::new(false),
             seeding: watch::Sender::new(config.seeds.len()),
             listening: Mutex::default(),
+            seed_failures: Mutex::default(),
             config,
         }));
         for number in 0..workers.max(1) {
@@ -221,13 +223,33 @@ impl Node {
         known
     }
 
+    /// Why seeds are not connected now.
+    pub fn seed_failures(&self) -> Vec<(Address, Failure)> {
+        let failures = self.0.seed_failures.lock();
+        failures.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns when every seed was dialled once, with success or without.
+    pub async fn seeded(&self) {
+        let mut seeding = self.0.seeding.subscribe();
+        // The sender lives as long as the node.
+        let _ = seeding.wait_for(|unsettled| *unsettled == 0).await;
+    }
+
+    pub(crate) fn seed_outcome(&self, seed: &Address, failure: Option<&Failure>) {
+        let failures = self.0.seed_failures.lock();
+        let mut failures = failures.unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|(other, _)| other != seed);
+        failures.extend(failure.map(|failure| (seed.clone(), failure.clone())));
+    }
+
     /// Returns when there is a link with the node.
     pub async fn linked(&self, node: &NodeId) {
         self.0.peers.get(node).linked().await;
     }
 
     /// Says where a node may be reached, for dialling it when somebody sends there.
-    pub fn learn(&self, node: &NodeId, address: crate::Address) {
+    pub fn learn(&self, node: &NodeId, address: Address) {
         self.0.peers.get(node).learn(address);
     }
 
