@@ -15,8 +15,13 @@ pub enum Reaction {
 /// The reaction to a message that a node may send unasked; `None` if it may not.
 ///
 /// Keep-alives, heartbeats (`snd` round trips), requests of the global protocols and of the log
-/// catcher: a subject may send them at any time, and few cases are about them.
-pub fn reaction(conversation: &mut Conversation, message: &Value) -> Option<Reaction> {
+/// catcher: a subject may send them at any time, and few cases are about them. `simple`: the subject
+/// is a simple client.
+pub fn reaction(
+    conversation: &mut Conversation,
+    message: &Value,
+    simple: bool,
+) -> Option<Reaction> {
     let Value::Array(items) = message else {
         return None;
     };
@@ -51,6 +56,8 @@ pub fn reaction(conversation: &mut Conversation, message: &Value) -> Option<Reac
             conversation.noise.insert(text(2)?);
             Some(Reaction::Ignore)
         }
+        // A full node as simple client watches what it calls.
+        "mon1" | "mon0" if simple => Some(Reaction::Ignore),
         "mon1" | "mon0" if text(2).is_some_and(|port| conversation.noise.contains(&port)) => {
             Some(Reaction::Ignore)
         }

@@ -39,7 +39,8 @@ impl Run<'_> {
             if wanted(self, message) || !self.case.background {
                 return Ok(next);
             }
-            match reaction(self.conversation_mut(on)?, message) {
+            let simple = self.case.level == crate::case::Level::Simple;
+            match reaction(self.conversation_mut(on)?, message, simple) {
                 None => return Ok(next),
                 Some(Reaction::Ignore) => {}
                 Some(Reaction::Answer(answer)) => {
@@ -509,7 +510,7 @@ impl Run<'_> {
                 Next::Message(message) if self.is(on, &answer, &message).is_ok() => return Ok(()),
                 Next::Message(message) => {
                     if let Some(Reaction::Answer(answer)) =
-                        reaction(self.conversation_mut(on)?, &message)
+                        reaction(self.conversation_mut(on)?, &message, false)
                     {
                         let octets = self.conversation(on)?.framing.write(&answer);
                         self.send_octets(on, &octets, None)?;

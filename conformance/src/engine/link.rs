@@ -42,7 +42,7 @@ pub trait Link: Send {
     /// The next octets, or the end.
     fn receive(&mut self, deadline: Instant) -> Arrival;
 
-    /// Goes over to TLS.
+    /// Goes over to TLS; `early` are octets that have already arrived.
     ///
     /// # Errors
     /// The handshake failed, and how.
@@ -50,6 +50,7 @@ pub trait Link: Send {
         &mut self,
         setup: &TlsSetup,
         role: TlsRole,
+        early: Vec<u8>,
         deadline: Instant,
     ) -> Result<(), TlsFailure>;
 
@@ -166,6 +167,13 @@ impl Link for TcpLink {
     }
 
     fn receive(&mut self, deadline: Instant) -> Arrival {
+        // What came with the end of the TLS handshake is inside already.
+        if let Some(tls) = self.tls.as_mut()
+            && let Ok(octets) = tls::open(tls, &[])
+            && !octets.is_empty()
+        {
+            return Arrival::Octets(octets);
+        }
         loop {
             let arrival = self.raw(deadline);
             let Some(tls) = self.tls.as_mut() else {
@@ -186,9 +194,11 @@ impl Link for TcpLink {
         &mut self,
         setup: &TlsSetup,
         role: TlsRole,
+        early: Vec<u8>,
         deadline: Instant,
     ) -> Result<(), TlsFailure> {
         let mut connection = setup.connection(role)?;
+        let mut early = Some(early).filter(|early| !early.is_empty());
         loop {
             let out = tls::pending(&mut connection);
             if !out.is_empty() {
@@ -199,7 +209,11 @@ impl Link for TcpLink {
                 self.tls = Some(Box::new(connection));
                 return Ok(());
             }
-            match self.raw(deadline) {
+            let arrival = match early.take() {
+                Some(early) => Arrival::Octets(early),
+                None => self.raw(deadline),
+            };
+            match arrival {
                 Arrival::Octets(octets) => {
                     let opened = tls::feed(&mut connection, &octets);
                     if let Err(why) = opened {

@@ -183,11 +183,7 @@ impl Run<'_> {
             .or(by_nonces)
             .ok_or_else(|| Stop::kit("TLS needs both greetings or a role"))?;
         let early = std::mem::take(&mut conversation.buffer);
-        if !early.is_empty() {
-            let seen = crate::wire::shown(&early, 200);
-            return Err(Stop::fail("nothing in the clear before TLS", seen));
-        }
-        let result = conversation.link.start_tls(&setup, role, deadline);
+        let result = conversation.link.start_tls(&setup, role, early, deadline);
         let what = "the TLS handshake succeeds";
         self.transcript
             .words(on, Kind::Note, format!("TLS as {role:?}: {result:?}"));

@@ -14,7 +14,9 @@ use crate::case::{Case, Level, Need, Role, Way, explain};
 use crate::engine::stage::Stage;
 use crate::engine::steps::from_start;
 use crate::engine::tls::Certificates;
-use crate::engine::{Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, run};
+use crate::engine::{
+    Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, party_node, run, unique,
+};
 use crate::subject::{Instance, Settings, Subject};
 
 /// Stack of a worker: the kit's decoders are recursive.
@@ -290,6 +292,12 @@ impl Worker<'_> {
             port: "echo".to_owned(),
             arguments: case.arguments.clone(),
             simple: case.level == Level::Simple,
+            kit: (case.level == Level::Simple)
+                .then(|| {
+                    let unique = unique(case, variation, self.options.seed);
+                    party_node(first, &all[first], &unique).ok()
+                })
+                .flatten(),
         }
     }
 

@@ -1,10 +1,18 @@
 //! The reference implementation inside this program: its core in process, its node over TCP.
 
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use aemp_node::{Framing, Node, NodeId, PortId, PortName};
+use tokio::runtime::Runtime;
 
 use super::in_process::Core;
-use super::{Instance, Settings, StartError, Subject};
+use super::{Instance, Settings, StartError, State, Subject};
 use crate::case::{Role, Way};
+
+/// Seconds that the embedded simple client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The embedded reference implementation.
 pub struct Embedded {
@@ -17,8 +25,8 @@ impl Subject for Embedded {
         format!("embedded reference node {}", env!("CARGO_PKG_VERSION"))
     }
 
-    fn takes(&self, _: Role, way: Way) -> bool {
-        way == Way::InProcess
+    fn takes(&self, _: Role, _: Way) -> bool {
+        true
     }
 
     fn configurable(&self) -> bool {
@@ -30,6 +38,163 @@ impl Subject for Embedded {
     }
 
     fn start(&self, settings: &Settings, _: Duration) -> Result<Box<dyn Instance>, StartError> {
-        Ok(Box::new(Core::new(settings)?))
+        match settings.way {
+            Way::InProcess => Ok(Box::new(Core::new(settings)?)),
+            Way::Live if settings.simple => Ok(Box::new(Client::start(settings)?)),
+            Way::Live => Ok(Box::new(Embedding::start(settings, None)?)),
+        }
+    }
+}
+
+/// A node on a runtime of its own: to drop that is to kill the node.
+struct Embedding {
+    settings: Settings,
+    address: SocketAddr,
+    node: Option<(Runtime, Node)>,
+}
+
+fn kit(error: impl std::fmt::Display) -> StartError {
+    StartError::Kit(error.to_string())
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().map_err(kit)
+}
+
+impl Embedding {
+    fn start(settings: &Settings, address: Option<SocketAddr>) -> Result<Self, StartError> {
+        let runtime = runtime()?;
+        let bind = address.map_or_else(|| "127.0.0.1:0".to_owned(), |address| address.to_string());
+        let mut builder = builder(settings)?.bind(&bind);
+        if settings.cleartext {
+            builder = builder.accept_cleartext();
+        }
+        let node = runtime
+            .block_on(builder.start())
+            .map_err(|error| StartError::Crash(error.to_string()))?;
+        for service in ["echo", "conformance"] {
+            aemp_node::service::start(&node, service, &[]).map_err(kit)?;
+        }
+        let address = node
+            .listening()
+            .first()
+            .copied()
+            .ok_or_else(|| kit("the node does not listen"))?;
+        Ok(Self {
+            settings: settings.clone(),
+            address,
+            node: Some((runtime, node)),
+        })
+    }
+
+    fn kill(&mut self) {
+        if let Some((runtime, node)) = self.node.take() {
+            drop(node);
+            // Waits for what runs at the moment, so that the address is free afterwards.
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}
+
+fn builder(settings: &Settings) -> Result<aemp_node::NodeBuilder, StartError> {
+    let mut builder = Node::builder()
+        .node_id(&settings.node)
+        .secret(settings.secret.as_str())
+        .framings(&[Framing::Json, Framing::Cbor, Framing::Storable]);
+    if let Some(file) = &settings.certificate {
+        builder = builder.certificate(std::fs::read(file).map_err(kit)?);
+    }
+    for seed in &settings.seeds {
+        builder = builder.seed(&seed.to_string());
+    }
+    Ok(builder)
+}
+
+impl Instance for Embedding {
+    fn address(&self) -> Option<SocketAddr> {
+        Some(self.address)
+    }
+
+    fn state(&mut self, _: Instant) -> State {
+        State::Running
+    }
+
+    fn restartable(&self) -> bool {
+        true
+    }
+
+    fn restart(&mut self, _: Duration) -> Result<(), StartError> {
+        self.kill();
+        *self = Self::start(&self.settings, Some(self.address))?;
+        Ok(())
+    }
+
+    fn ask_to_stop(&mut self) -> Result<(), String> {
+        let (runtime, node) = self.node.as_ref().ok_or("it does not run")?;
+        let node = node.clone();
+        runtime.spawn(async move { node.shutdown(Duration::from_secs(5)).await });
+        Ok(())
+    }
+}
+
+impl Drop for Embedding {
+    fn drop(&mut self) {
+        if let Some((runtime, node)) = self.node.take() {
+            drop(node);
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A simple client: it dials, sends its arguments, and has the answer or none.
+struct Client {
+    answer: Receiver<(i32, Vec<u8>)>,
+    end: Option<(i32, Vec<u8>)>,
+}
+
+impl Client {
+    fn start(settings: &Settings) -> Result<Self, StartError> {
+        let peer = settings
+            .kit
+            .as_deref()
+            .ok_or_else(|| kit("a client needs a node"))?;
+        let target = PortId::new(
+            NodeId::new(peer).map_err(kit)?,
+            PortName::new(&settings.port),
+        );
+        let builder = builder(settings)?;
+        let arguments = settings.arguments.clone();
+        let runtime = runtime()?;
+        let (sender, answer) = channel();
+        std::thread::spawn(move || {
+            let answer = runtime.block_on(async {
+                let node = builder.start().await.ok()?;
+                let answer = node.cal(&target, &arguments, Some(PATIENCE)).await.ok()?;
+                serde_json::to_vec(&answer.values()).ok()
+            });
+            runtime.shutdown_background();
+            let end = answer.map_or((1, Vec::new()), |text| (0, text));
+            drop(sender.send(end));
+        });
+        Ok(Self { answer, end: None })
+    }
+}
+
+impl Instance for Client {
+    fn address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    fn state(&mut self, _: Instant) -> State {
+        State::Running
+    }
+
+    fn exit(&mut self, deadline: Instant) -> Option<(i32, Vec<u8>)> {
+        if self.end.is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.end = self.answer.recv_timeout(left).ok();
+        }
+        self.end.clone()
     }
 }

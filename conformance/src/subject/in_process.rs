@@ -243,7 +243,13 @@ impl Link for CoreLink {
         }
     }
 
-    fn start_tls(&mut self, _: &TlsSetup, role: TlsRole, _: Instant) -> Result<(), TlsFailure> {
+    fn start_tls(
+        &mut self,
+        _: &TlsSetup,
+        role: TlsRole,
+        _: Vec<u8>,
+        _: Instant,
+    ) -> Result<(), TlsFailure> {
         let opposite = match role {
             TlsRole::Client => CoreTlsRole::Server,
             TlsRole::Server => CoreTlsRole::Client,

@@ -42,6 +42,8 @@ pub struct Settings {
     pub arguments: Vec<String>,
     /// Whether it is a simple client.
     pub simple: bool,
+    /// The node ID of the kit, for a simple client in this program.
+    pub kit: Option<String>,
 }
 
 /// Why a subject is not there.
