@@ -6,12 +6,14 @@
 //! covered by `deviations.json`; for the recorded error cases it must be what `classification.json`
 //! says. The order between the two directions is not compared.
 
+mod answers;
 mod classification;
 mod command;
 mod cuts;
 mod deviations;
 mod ending;
 mod judge;
+mod live;
 mod play;
 mod recording;
 mod report;
@@ -68,6 +70,21 @@ pub fn run_all(options: &Options) -> Result<Report, RecordingError> {
     let files = recordings(&repository())
         .map_err(|error| RecordingError::new(format!("{}: {error}", repository().display())))?;
     judge_whole(&judge(options), &files)
+}
+
+/// Starts the reference node and speaks the recorded clear-text clients' parts to it over TCP.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn converse() -> Result<Report, RecordingError> {
+    let files = live::RECORDINGS.map(|file| repository().join(file));
+    let conversations = files.map(|file| Ok(live::converse(&Recording::open(&file)?)));
+    let files = conversations.into_iter().collect::<Result<_, _>>()?;
+    Ok(Report {
+        files,
+        ..Report::default()
+    })
 }
 
 /// Walks through recordings in words.

@@ -49,6 +49,8 @@ pub struct Counts {
     pub closes: usize,
     /// Classified error cases.
     pub cases: usize,
+    /// Steps of conversations with the reference node.
+    pub steps: usize,
     /// Known answers.
     pub vectors: usize,
     /// How often a direction was fed, in different pieces and roles.
@@ -118,6 +120,7 @@ impl AddAssign for Counts {
         self.nothings += other.nothings;
         self.closes += other.closes;
         self.cases += other.cases;
+        self.steps += other.steps;
         self.vectors += other.vectors;
         self.plays += other.plays;
     }
@@ -135,6 +138,7 @@ impl fmt::Display for Counts {
             (self.nothings, "meaningless text"),
             (self.closes, "end"),
             (self.cases, "error case"),
+            (self.steps, "step"),
             (self.vectors, "vector"),
         ];
         let mut separator = "";

@@ -250,6 +250,15 @@ fn cipher_text_is_counted_and_not_judged() {
 }
 
 #[test]
+fn the_reference_node_answers_the_recorded_clients() {
+    let report = super::converse().unwrap();
+    assert!(report.is_success(), "{report}");
+    let total = report.total();
+    assert_eq!((total.connections, total.proofs), (2, 2));
+    assert!(total.steps > 100, "{total}");
+}
+
+#[test]
 fn a_conversation_is_told_in_words() {
     let recording = Recording::parse(
         "1.x/secret-non-ascii.json",
