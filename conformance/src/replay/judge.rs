@@ -249,7 +249,7 @@ impl<'a> Direction<'a> {
     fn compare_ways(&self, judge: &Judge, whole: &Played, report: &mut FileReport) {
         let stream = self.connection.stream(self.sender.side);
         let lines = stream.lines(3).into_iter().map(|(_, end)| end);
-        let ends = whole.messages.iter().map(|(range, _)| range.end);
+        let ends = whole.messages.iter().map(|message| message.range.end);
         let boundaries: Vec<usize> = lines.chain(ends).collect();
         for way in ways(stream.octets.len(), &boundaries, judge.effort) {
             let played = play(&self.setting, stream, way.iter().copied());
@@ -346,23 +346,18 @@ impl<'a> Direction<'a> {
         };
         let stream = self.connection.stream(self.sender.side);
         report.counts.nothings += played.nothings;
-        for (range, layout) in &played.messages {
-            let octets = &stream.octets[range.clone()];
-            let message = layout.open(established.receive_framing, octets);
+        for message in &played.messages {
+            let at = message.range.start;
+            let framing = established.receive_framing;
+            let message = message.open(framing, &stream.octets);
             let values = message.values();
-            match again(
-                established.receive_framing,
-                message.port(),
-                &message.args().values(),
-            ) {
+            match again(framing, message.port(), &message.args().values()) {
                 Ok(again) if again == values => report.counts.messages += 1,
                 Ok(again) => report.problems.push(format!(
-                    "message at octet {}: {values:?} comes back as {again:?}",
-                    range.start
+                    "message at octet {at}: {values:?} comes back as {again:?}"
                 )),
                 Err(error) => report.problems.push(format!(
-                    "message at octet {} cannot be sent again: {error}",
-                    range.start
+                    "message at octet {at} cannot be sent again: {error}"
                 )),
             }
         }
@@ -417,8 +412,21 @@ fn by_proof(reason: Reason) -> bool {
     matches!(reason, Reason::AuthProof | Reason::AuthProofForm)
 }
 
-/// Port and arguments after they were encoded and read again.
+/// Port and arguments after they were encoded and read again. What storable cannot carry, such as the
+/// booleans that it reads, is compared by way of cbor.
 fn again(
+    framing: Framing,
+    port: &str,
+    args: &[aemp_proto::value::Value],
+) -> Result<Vec<aemp_proto::value::Value>, String> {
+    if framing == Framing::Storable {
+        again_in(framing, port, args)?;
+        return again_in(Framing::Cbor, port, args);
+    }
+    again_in(framing, port, args)
+}
+
+fn again_in(
     framing: Framing,
     port: &str,
     args: &[aemp_proto::value::Value],
@@ -432,6 +440,7 @@ fn again(
     match decoder.next(&octets) {
         Ok(Some(frame)) if frame.len() == octets.len() => match frame.content() {
             Content::Message(layout) => Ok(layout.open(framing, &octets).values()),
+            Content::Rewritten(layout, octets) => Ok(layout.open(framing, octets).values()),
             other => Err(format!("it comes back as {other:?}")),
         },
         Ok(_) => Err("it comes back cut".into()),

@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use super::recording::Stream;
 use aemp_proto::{
     Failure, Reason,
-    framing::{Content, Decoder, Layout, Limits},
+    framing::{Content, Decoder, Framing, Layout, Limits, Message},
     greeting::Nonce,
     handshake::{Established, Handshake, Output, Role, Settings},
 };
@@ -54,8 +54,8 @@ pub(super) struct Played {
     pub verified: bool,
     /// What was negotiated.
     pub established: Option<Established>,
-    /// The messages: their octets and how to open them.
-    pub messages: Vec<(Range<usize>, Layout)>,
+    /// The messages.
+    pub messages: Vec<Found>,
     /// Well-formed texts that mean nothing.
     pub nothings: usize,
     /// How it ended.
@@ -66,6 +66,27 @@ pub(super) struct Played {
     pub unit: usize,
     /// The most octets that were kept of an unfinished line.
     pub kept: usize,
+}
+
+/// A message in the stream.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    /// Its octets.
+    pub range: Range<usize>,
+    layout: Layout,
+    /// What the layout opens, if that is not these octets.
+    rewritten: Option<Vec<u8>>,
+}
+
+impl Found {
+    /// The message; `stream` is what its octets are in.
+    pub(super) fn open<'a>(&'a self, framing: Framing, stream: &'a [u8]) -> Message<'a> {
+        let octets = self
+            .rewritten
+            .as_deref()
+            .unwrap_or(&stream[self.range.clone()]);
+        self.layout.open(framing, octets)
+    }
 }
 
 /// How our node's part of a conversation ended.
@@ -95,7 +116,7 @@ impl Played {
         let ranges: Vec<_> = self
             .messages
             .iter()
-            .map(|(range, _)| range.clone())
+            .map(|message| message.range.clone())
             .collect();
         let state = (
             self.greeted,
@@ -269,16 +290,24 @@ impl<'a> Player<'a> {
         loop {
             match decoder.next(&self.buffer[self.start..]) {
                 Ok(Some(frame)) => {
-                    match frame.content() {
-                        Content::Message(layout) => {
-                            let range = self.used..self.used + frame.len();
-                            self.played.messages.push((range, *layout));
-                        }
+                    let len = frame.len();
+                    let range = self.used..self.used + len;
+                    match frame.into_content() {
+                        Content::Message(layout) => self.played.messages.push(Found {
+                            range,
+                            layout,
+                            rewritten: None,
+                        }),
+                        Content::Rewritten(layout, octets) => self.played.messages.push(Found {
+                            range,
+                            layout,
+                            rewritten: Some(octets),
+                        }),
                         Content::Nothing(_) => self.played.nothings += 1,
-                        _ => {}
+                        Content::Space => {}
                     }
-                    self.start += frame.len();
-                    self.used += frame.len();
+                    self.start += len;
+                    self.used += len;
                 }
                 Ok(None) => break,
                 Err(failure) => return self.end(End::Failed(failure)),

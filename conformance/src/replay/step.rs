@@ -70,11 +70,10 @@ fn direction(
         }
     }
     if let Some(established) = &played.established {
-        for (range, layout) in &played.messages {
-            let octets = &stream.octets[range.clone()];
-            let message = layout.open(established.receive_framing, octets);
+        for found in &played.messages {
+            let message = found.open(established.receive_framing, &stream.octets);
             let words = message_in_words(message.port(), &message.args().values());
-            said.push((stream.moment(range.end), words));
+            said.push((stream.moment(found.range.end), words));
         }
     }
     let shown = stream.moment(played.fed);
