@@ -419,7 +419,7 @@ fn failures_say_where_and_what_was_expected() {
         "[\"\\ud800\"]",
         "[1e999]",
     ];
-    let mut failures: Vec<_> = texts.iter().map(|text| failure(text)).collect();
+    let mut failures: Vec<_> = texts.iter().map(failure).collect();
     failures.push(failure(b"[\"caf\xe9\"]"));
     failures.push(failure("[".repeat(513)));
     let limits = Limits {
