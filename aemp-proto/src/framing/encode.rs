@@ -64,7 +64,7 @@ impl Framing {
         or_nothing(out, |out| {
             with_writer!(self, out, |writer| {
                 let sink = Sink::new(writer, limits);
-                with_reader!(args.framing, args.octets, args.at, |reader| {
+                with_reader!(args.framing, args.source, args.at, |reader| {
                     copied(sink, port, &mut reader, args.count, args.framing == self)
                 })
             })

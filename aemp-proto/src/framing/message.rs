@@ -2,14 +2,13 @@
 
 use super::{
     Framing,
-    token::{Reader, build, port_name},
+    source::Source,
+    token::{Reader, Token, build, port_name},
     with_reader,
 };
 use crate::value::{Value, text_of_octets};
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
-
-use super::token::Token;
 
 /// Where in the octets of a frame the parts of a message are.
 ///
@@ -40,13 +39,11 @@ impl Layout {
     #[inline]
     pub fn open<'a>(&self, framing: Framing, octets: &'a [u8]) -> Message<'a> {
         let framing = framing.read_as();
+        let source = Source::new(octets);
         let port = match self.port {
-            Port::Plain(from, to) => {
-                let name = octets.get(from as usize..to as usize).unwrap_or_default();
-                text(name)
-            }
+            Port::Plain(from, to) => source.text(from as usize, to as usize),
             Port::Token(at) => {
-                with_reader!(framing, octets, at as usize, |reader| port_name(
+                with_reader!(framing, source, at as usize, |reader| port_name(
                     reader.value()
                 ))
             }
@@ -55,7 +52,7 @@ impl Layout {
             port,
             args: Args {
                 framing,
-                octets,
+                source,
                 at: self.args as usize,
                 count: self.count as usize,
             },
@@ -99,7 +96,7 @@ impl<'a> Message<'a> {
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
     pub(crate) framing: Framing,
-    pub(crate) octets: &'a [u8],
+    pub(crate) source: Source<'a>,
     pub(crate) at: usize,
     pub(crate) count: usize,
 }
@@ -109,7 +106,7 @@ impl<'a> Args<'a> {
     pub fn none(framing: Framing) -> Self {
         Self {
             framing,
-            octets: &[],
+            source: Source::new(&[]),
             at: 0,
             count: 0,
         }
@@ -153,7 +150,7 @@ impl<'a> Args<'a> {
     #[must_use]
     pub fn skip(&self, n: usize) -> Self {
         let n = n.min(self.count);
-        let at = with_reader!(self.framing, self.octets, self.at, |reader| {
+        let at = with_reader!(self.framing, self.source, self.at, |reader| {
             (0..n).for_each(|_| reader.skip());
             reader.position()
         });
@@ -166,7 +163,7 @@ impl<'a> Args<'a> {
 
     /// All arguments as values.
     pub fn values(&self) -> Vec<Value> {
-        with_reader!(self.framing, self.octets, self.at, |reader| {
+        with_reader!(self.framing, self.source, self.at, |reader| {
             (0..self.count).map(|_| build(&mut reader)).collect()
         })
     }
@@ -181,7 +178,7 @@ impl<'a> Args<'a> {
     #[cfg(feature = "serde")]
     #[inline]
     pub fn decode<T: serde::Deserialize<'a>>(&self) -> Result<T, super::DecodeError> {
-        with_reader!(self.framing, self.octets, self.at, |reader| {
+        with_reader!(self.framing, self.source, self.at, |reader| {
             super::bridge::decode_args(&mut reader, self.count)
         })
     }
@@ -190,7 +187,7 @@ impl<'a> Args<'a> {
     fn arg(&self) -> Arg<'a> {
         Arg {
             framing: self.framing,
-            octets: self.octets,
+            source: self.source,
             at: self.at,
         }
     }
@@ -241,7 +238,7 @@ impl ExactSizeIterator for ArgsIter<'_> {}
 #[derive(Clone, Copy)]
 pub struct Arg<'a> {
     framing: Framing,
-    octets: &'a [u8],
+    source: Source<'a>,
     at: usize,
 }
 
@@ -249,7 +246,7 @@ impl<'a> Arg<'a> {
     /// The argument as text, also where it is octets; `None` for anything else. Borrowed unless it
     /// was written with escapes.
     pub fn text(&self) -> Option<Cow<'a, str>> {
-        match with_reader!(self.framing, self.octets, self.at, |reader| reader.value()) {
+        match with_reader!(self.framing, self.source, self.at, |reader| reader.value()) {
             Token::Text(text) => Some(text),
             Token::Octets(octets) => Some(text_of_octets(octets)),
             _ => None,
@@ -258,13 +255,13 @@ impl<'a> Arg<'a> {
 
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
-        let token = with_reader!(self.framing, self.octets, self.at, |reader| reader.value());
+        let token = with_reader!(self.framing, self.source, self.at, |reader| reader.value());
         matches!(token, Token::Null)
     }
 
     /// The elements if it is an array; `None` for anything else.
     pub fn elements(&self) -> Option<Args<'a>> {
-        with_reader!(self.framing, self.octets, self.at, |reader| {
+        with_reader!(self.framing, self.source, self.at, |reader| {
             let Token::Array(mut left) = reader.value() else {
                 return None;
             };
@@ -275,7 +272,7 @@ impl<'a> Arg<'a> {
             }
             Some(Args {
                 framing: self.framing,
-                octets: self.octets,
+                source: self.source,
                 at,
                 count,
             })
@@ -284,7 +281,7 @@ impl<'a> Arg<'a> {
 
     /// The argument as a value.
     pub fn value(&self) -> Value {
-        with_reader!(self.framing, self.octets, self.at, |reader| build(
+        with_reader!(self.framing, self.source, self.at, |reader| build(
             &mut reader
         ))
     }
@@ -293,7 +290,7 @@ impl<'a> Arg<'a> {
     #[cfg(feature = "serde")]
     #[inline]
     pub fn decode<T: serde::Deserialize<'a>>(&self) -> Result<T, super::DecodeError> {
-        with_reader!(self.framing, self.octets, self.at, |reader| {
+        with_reader!(self.framing, self.source, self.at, |reader| {
             super::bridge::decode(&mut reader)
         })
     }
@@ -303,15 +300,5 @@ impl<'a> Arg<'a> {
 impl fmt::Debug for Arg<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.value())
-    }
-}
-
-/// The text of octets that a scanner has passed.
-#[inline]
-pub(crate) fn text(octets: &[u8]) -> Cow<'_, str> {
-    // Much faster than the lossy way, which only octets can need that no scanner has seen.
-    match core::str::from_utf8(octets) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(octets),
     }
 }

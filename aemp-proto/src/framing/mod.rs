@@ -19,6 +19,7 @@ mod error;
 pub(crate) mod json;
 mod limits;
 mod message;
+mod source;
 #[cfg(feature = "storable")]
 mod storable;
 #[cfg(all(test, feature = "serde"))]

@@ -3,7 +3,10 @@
 //! A framing gives a `Reader` and a `Writer`; everything else (typed decoding and encoding, values,
 //! copying from one framing to another) is written once on top of them.
 
-use super::error::{EncodeError, Refused};
+use super::{
+    error::{EncodeError, Refused},
+    source::Source,
+};
 use crate::value::{Float, Integer, Map, Value, text_of_octets};
 use alloc::{borrow::Cow, string::ToString, vec::Vec};
 
@@ -44,8 +47,8 @@ impl Token<'_> {
 /// A reader never panics and always comes to an end, also on octets that no scanner has seen; what it
 /// reads then means nothing.
 pub(crate) trait Reader<'a>: Clone {
-    /// A reader of the message `octets` (a whole frame) at the offset of one of its values.
-    fn new(octets: &'a [u8], at: usize) -> Self;
+    /// A reader of the message `source` (a whole frame) at the offset of one of its values.
+    fn new(source: Source<'a>, at: usize) -> Self;
 
     /// The offset of the next octet to read.
     fn position(&self) -> usize;

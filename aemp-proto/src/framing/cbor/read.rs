@@ -1,7 +1,10 @@
 //! Reading values from data items that the scanner has passed.
 
 use super::{
-    super::token::{self, Left, Token, port_name},
+    super::{
+        source::Source,
+        token::{self, Left, Token, port_name},
+    },
     BIGNUM_MOST,
     digits::digits,
     head::{Head, head},
@@ -71,7 +74,8 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> token::Reader<'a> for Reader<'a> {
-    fn new(octets: &'a [u8], at: usize) -> Self {
+    fn new(source: Source<'a>, at: usize) -> Self {
+        let octets = source.octets;
         Self {
             octets,
             at: at.min(octets.len()),

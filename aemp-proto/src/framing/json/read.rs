@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        message::text,
+        source::Source,
         token::{self, Left, Token},
     },
     chunk::string_end,
@@ -15,7 +15,7 @@ use alloc::borrow::Cow;
 /// seen to it that they stand where they must.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
-    octets: &'a [u8],
+    source: Source<'a>,
     at: usize,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
     /// Goes to the next octet that is neither white space nor a separator.
     #[inline]
     fn settle(&mut self) -> Option<u8> {
-        while let Some(&octet) = self.octets.get(self.at) {
+        while let Some(&octet) = self.source.octets.get(self.at) {
             if !matches!(octet, b',' | b' ' | b':' | b'\n' | b'\t' | b'\r') {
                 return Some(octet);
             }
@@ -36,12 +36,12 @@ impl<'a> Reader<'a> {
     #[inline]
     fn string(&mut self) -> Cow<'a, str> {
         let from = self.at + 1;
-        let end = string_end(self.octets, from);
-        if self.octets.get(end) == Some(&b'"') {
+        let end = string_end(self.source.octets, from);
+        if self.source.octets.get(end) == Some(&b'"') {
             self.at = end + 1;
-            return text(&self.octets[from..end]);
+            return self.source.text(from, end);
         }
-        let (end, text) = unescape(self.octets, from);
+        let (end, text) = unescape(self.source.octets, from);
         self.at = end;
         Cow::Owned(text)
     }
@@ -50,26 +50,26 @@ impl<'a> Reader<'a> {
     fn skip_string(&mut self) {
         self.at += 1;
         loop {
-            self.at = string_end(self.octets, self.at);
-            match self.octets.get(self.at) {
+            self.at = string_end(self.source.octets, self.at);
+            match self.source.octets.get(self.at) {
                 Some(b'"') => break self.at += 1,
                 Some(b'\\') => self.at += 2,
                 Some(_) => self.at += 1,
                 None => break,
             }
         }
-        self.at = self.at.min(self.octets.len());
+        self.at = self.at.min(self.source.octets.len());
     }
 
     /// Reads a number that begins at `self.at`.
     #[inline]
     fn number(&mut self) -> Token<'a> {
         let from = self.at;
-        let negative = self.octets.get(from) == Some(&b'-');
+        let negative = self.source.octets.get(from) == Some(&b'-');
         self.at += usize::from(negative);
         let mut magnitude = 0_u64;
         let mut exact = true;
-        while let Some(octet @ b'0'..=b'9') = self.octets.get(self.at) {
+        while let Some(octet @ b'0'..=b'9') = self.source.octets.get(self.at) {
             let next = magnitude
                 .checked_mul(10)
                 .and_then(|it| it.checked_add(u64::from(octet - b'0')));
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
             magnitude = next.unwrap_or(0);
             self.at += 1;
         }
-        if matches!(self.octets.get(self.at), Some(b'.' | b'e' | b'E')) {
+        if matches!(self.source.octets.get(self.at), Some(b'.' | b'e' | b'E')) {
             return self.float(from);
         }
         if exact {
@@ -87,30 +87,32 @@ impl<'a> Reader<'a> {
             }
         }
         // The originals take an integer that is out of range for the text of its digits.
-        Token::Text(text(&self.octets[from..self.at]))
+        Token::Text(self.source.text(from, self.at))
     }
 
     #[cold]
     fn float(&mut self, from: usize) -> Token<'a> {
-        while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') = self.octets.get(self.at) {
+        while let Some(b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') =
+            self.source.octets.get(self.at)
+        {
             self.at += 1;
         }
-        let text = core::str::from_utf8(&self.octets[from..self.at]).unwrap_or_default();
+        let text = self.source.valid_text(from, self.at).unwrap_or_default();
         let float = text.parse().ok().and_then(Float::new);
         Token::Float(float.unwrap_or_default())
     }
 
     #[inline]
     fn literal(&mut self, len: usize) {
-        self.at = (self.at + len).min(self.octets.len());
+        self.at = (self.at + len).min(self.source.octets.len());
     }
 }
 
 impl<'a> token::Reader<'a> for Reader<'a> {
-    fn new(octets: &'a [u8], at: usize) -> Self {
+    fn new(source: Source<'a>, at: usize) -> Self {
         Self {
-            octets,
-            at: at.min(octets.len()),
+            source,
+            at: at.min(source.octets.len()),
         }
     }
 
@@ -154,11 +156,11 @@ impl<'a> token::Reader<'a> for Reader<'a> {
             return None;
         }
         let from = self.at + 1;
-        let end = string_end(self.octets, from);
-        if self.octets.get(end) != Some(&b'"') {
+        let end = string_end(self.source.octets, from);
+        if self.source.octets.get(end) != Some(&b'"') {
             return None;
         }
-        let text = core::str::from_utf8(&self.octets[from..end]).ok()?;
+        let text = self.source.valid_text(from, end)?;
         self.at = end + 1;
         Some(text)
     }
@@ -168,7 +170,7 @@ impl<'a> token::Reader<'a> for Reader<'a> {
     fn quick_unsigned(&mut self) -> Option<u64> {
         self.settle();
         let (mut at, mut integer) = (self.at, 0);
-        while let Some(octet @ b'0'..=b'9') = self.octets.get(at) {
+        while let Some(octet @ b'0'..=b'9') = self.source.octets.get(at) {
             integer = integer * 10 + u64::from(octet - b'0');
             at += 1;
             // So many digits fit whatever they are.
@@ -176,7 +178,7 @@ impl<'a> token::Reader<'a> for Reader<'a> {
                 return None;
             }
         }
-        if at == self.at || !matches!(self.octets.get(at), Some(b',' | b']' | b'}')) {
+        if at == self.at || !matches!(self.source.octets.get(at), Some(b',' | b']' | b'}')) {
             return None;
         }
         self.at = at;
@@ -242,7 +244,7 @@ impl<'a> token::Reader<'a> for Reader<'a> {
         rest.settle();
         let from = rest.at;
         (0..count).for_each(|_| token::Reader::skip(&mut rest));
-        Some(self.octets.get(from..rest.at).unwrap_or_default())
+        Some(self.source.octets.get(from..rest.at).unwrap_or_default())
     }
 }
 
@@ -250,7 +252,7 @@ impl Reader<'_> {
     /// Passes a number or literal over.
     fn skip_scalar(&mut self) {
         while let Some(b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E') =
-            self.octets.get(self.at)
+            self.source.octets.get(self.at)
         {
             self.at += 1;
         }
