@@ -8,8 +8,9 @@ use clap::Parser as _;
 use crate::case::{Case, explain, load};
 use crate::cli::{Choice, Cli, Command, RunArgs};
 use crate::engine::tls::Certificates;
-use crate::replay::{self, ReplayArgs};
-use crate::report::terminal;
+use crate::replay;
+use crate::report::{compare, html, junit, terminal};
+use crate::run::result::ReplayResult;
 use crate::run::{Options, RunResult, execute, expect_fail};
 use crate::spec::Specification;
 use crate::subject::Subject;
@@ -28,28 +29,18 @@ const USAGE: u8 = 2;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
-        None if cli.run.is_everything() => everything(&cli.run),
-        None => run(&cli.run),
+        None => run(&cli.run.completed()),
         Some(Command::Replay(args)) => replay::execute(&args).map(code),
         Some(Command::Run(args)) => run(&args),
         Some(Command::List(choice)) => list(&choice),
         Some(Command::Show { case, json }) => show(&case, json),
-        Some(Command::Vectors | Command::Report { .. }) => Ok(PASSED),
+        Some(Command::Vectors) => Ok(PASSED),
+        Some(Command::Report { results, html }) => compare(&results, html.as_deref()),
     };
     ExitCode::from(code.unwrap_or_else(|why| {
         eprintln!("aemp-conformance: {why}");
         USAGE
     }))
-}
-
-/// The recordings, then all cases.
-fn everything(args: &RunArgs) -> Result<u8, String> {
-    let replayed = replay::execute(&ReplayArgs {
-        verbose: true,
-        seed: 1,
-        ..Default::default()
-    })?;
-    Ok(code(replayed).max(run(args)?))
 }
 
 fn code(right: bool) -> u8 {
@@ -116,12 +107,15 @@ fn run(args: &RunArgs) -> Result<u8, String> {
         expect_fail: entries,
         progress: &terminal::progress,
     };
-    let result = execute(&plans, &*subject, &options);
+    let mut result = execute(&plans, &*subject, &options);
+    if args.replay {
+        result.replay = Some(replayed()?);
+    }
     // Temporary files that stay behind do no harm.
     drop(std::fs::remove_dir_all(&folder));
     let specification = Specification::built_in();
     print!("{}", terminal::report(&result, &specification));
-    write_reports(args, &result)?;
+    write_reports(args, &result, &cases, &specification)?;
     Ok(if result.ok() { PASSED } else { SHORT })
 }
 
@@ -167,10 +161,55 @@ fn read(file: &Path) -> Result<String, String> {
     std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
-fn write_reports(args: &RunArgs, result: &RunResult) -> Result<(), String> {
+/// What the recordings say about the core.
+fn replayed() -> Result<ReplayResult, String> {
+    let report = replay::run_all(&replay::Options::default()).map_err(|error| error.to_string())?;
+    let cases = report.files.iter().flat_map(|file| &file.cases);
+    let mut text: String = cases.map(|case| format!("{case}\n")).collect();
+    text.push_str(&report.to_string());
+    Ok(ReplayResult {
+        ok: report.is_success(),
+        text,
+    })
+}
+
+fn compare(files: &[PathBuf], html: Option<&Path>) -> Result<u8, String> {
+    let mut results = Vec::new();
+    for file in files {
+        let result: RunResult = serde_json::from_str(&read(file)?)
+            .map_err(|error| format!("{}: {error}", file.display()))?;
+        results.push(result);
+    }
+    match html {
+        Some(file) => write(file, &compare::html(&results))?,
+        None => print!("{}", compare::text(&results)),
+    }
+    Ok(PASSED)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), String> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    }
+    std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
+}
+
+fn write_reports(
+    args: &RunArgs,
+    result: &RunResult,
+    cases: &[Case],
+    specification: &Specification,
+) -> Result<(), String> {
     if let Some(file) = &args.json {
         let text = serde_json::to_string_pretty(result).map_err(|error| error.to_string())?;
-        std::fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+        write(file, &(text + "\n"))?;
+    }
+    if let Some(file) = &args.junit {
+        write(file, &junit::report(result))?;
+    }
+    if let Some(file) = &args.html {
+        write(file, &html::report(result, cases, specification))?;
+        println!("report: {}", file.display());
     }
     Ok(())
 }

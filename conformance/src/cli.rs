@@ -78,23 +78,6 @@ pub struct Choice {
     pub cases_from: Option<PathBuf>,
 }
 
-impl RunArgs {
-    /// Whether nothing is chosen: neither a subject nor cases.
-    pub fn is_everything(&self) -> bool {
-        let Choice {
-            levels,
-            suites,
-            framings,
-            cases,
-            cases_from,
-            ..
-        } = &self.choice;
-        let chosen = levels.len() + suites.len() + framings.len() + cases.len();
-        let subject = self.connect.is_some() || self.listen.is_some() || self.exec.is_some();
-        chosen == 0 && cases_from.is_none() && !subject
-    }
-}
-
 impl Choice {
     /// The selection.
     pub fn selection(&self) -> Selection {
@@ -148,6 +131,45 @@ pub struct RunArgs {
     /// How many cases run at once.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// Replay all recordings too.
+    #[arg(long)]
+    pub replay: bool,
+}
+
+impl RunArgs {
+    /// What is done where no command is given: all of it, if nothing else is chosen, and reports
+    /// in `target/conformance`.
+    #[must_use]
+    pub fn completed(&self) -> Self {
+        let mut all = self.clone();
+        all.replay |= self.is_everything();
+        let folder = target().join("conformance");
+        all.json.get_or_insert_with(|| folder.join("result.json"));
+        all.junit.get_or_insert_with(|| folder.join("junit.xml"));
+        all.html.get_or_insert_with(|| folder.join("index.html"));
+        all
+    }
+}
+
+impl RunArgs {
+    /// Whether nothing is chosen: neither a subject nor cases.
+    fn is_everything(&self) -> bool {
+        let Choice {
+            levels,
+            suites,
+            framings,
+            cases,
+            ..
+        } = &self.choice;
+        let chosen = levels.len() + suites.len() + framings.len() + cases.len();
+        let subject = self.connect.is_some() || self.listen.is_some() || self.exec.is_some();
+        chosen == 0 && self.choice.cases_from.is_none() && !subject
+    }
+}
+
+/// The folder in which builds put what they make.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from)
 }
 
 fn suite(name: &str) -> Result<Suite, String> {
