@@ -39,13 +39,17 @@ impl Run<'_> {
         let count = self.next_count();
         let parts = cut(octets, &chunks, self.circumstances.seed.wrapping_add(count));
         let conversation = self.conversations.get_mut(on).ok_or_else(|| unopened(on))?;
-        self.transcript.octets(on, super::Kind::Sent, octets);
+        self.transcript
+            .octets(on, super::transcript::Kind::Sent, octets);
         for part in parts {
             match conversation.link.send(part) {
                 Ok(()) => {}
                 Err(super::link::Unsent::Ended) => {
-                    self.transcript
-                        .words(on, super::Kind::Note, "the connection had ended");
+                    self.transcript.words(
+                        on,
+                        super::transcript::Kind::Note,
+                        "the connection had ended",
+                    );
                     return Ok(());
                 }
                 Err(super::link::Unsent::Stuck) => {

@@ -22,7 +22,7 @@ use crate::wire::{Framing, Suite, Value, hash};
 use conversation::Conversation;
 use stage::Stage;
 use tls::Certificates;
-use transcript::{Event, Kind, Transcript};
+use transcript::{Event, Transcript};
 
 /// Seconds that a subject has for each thing that is expected of it.
 pub const WITHIN: f64 = 5.0;
@@ -234,10 +234,6 @@ pub fn run(
     let mut result = run.prepare().and_then(|()| run.steps(&case.steps, true));
     if let Err(stop) = &mut result {
         run.look_for_crash(stop);
-        run.transcript
-            .words("", Kind::Note, format!("expected: {}", stop.expected));
-        run.transcript
-            .words("", Kind::Note, format!("seen: {}", stop.seen));
     }
     for conversation in run.conversations.values_mut() {
         conversation.link.close();

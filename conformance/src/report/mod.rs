@@ -24,3 +24,15 @@ pub(crate) fn escaped(text: &str) -> String {
     }
     out
 }
+
+/// Escaped text in which what stands in backticks is set as code.
+pub(crate) fn with_code(text: &str) -> String {
+    let mut out = String::new();
+    for (at, part) in escaped(text).split('`').enumerate() {
+        match at % 2 {
+            0 => out.push_str(part),
+            _ => out.push_str(&format!("<code>{part}</code>")),
+        }
+    }
+    out
+}

@@ -19,6 +19,8 @@ use crate::engine::{
 };
 use crate::subject::{Instance, Settings, Subject};
 
+/// Variations of one case that may fall short before the rest of them is left out.
+const ENOUGH: usize = 3;
 /// Stack of a worker: the kit's decoders are recursive.
 const STACK: usize = 64 << 20;
 
@@ -112,6 +114,9 @@ impl Worker<'_> {
                 }
             }
             variations.extend(last);
+            if gives_up(&variations) {
+                break;
+            }
         }
         let case = plan.case;
         CaseResult {
@@ -348,6 +353,12 @@ fn listening(case: &Case, variation: Variation) -> Vec<String> {
     let mut seen = HashSet::new();
     names.retain(|name| all.contains_key(name) && seen.insert(name.clone()));
     names
+}
+
+/// Whether a case has fallen short so often that further variations would only cost time.
+fn gives_up(variations: &[VariationResult]) -> bool {
+    let short = |v: &&VariationResult| !matches!(v.outcome, Outcome::Pass | Outcome::Unsupported);
+    variations.iter().filter(short).count() >= ENOUGH
 }
 
 fn result_of(case: &Case, variation: Variation, finding: Finding) -> VariationResult {

@@ -5,7 +5,7 @@ mod requirements;
 
 use std::fmt::Write as _;
 
-use super::escaped;
+use super::{escaped, with_code};
 use crate::case::{Case, Level, Strength, explain};
 use crate::engine::Outcome;
 use crate::engine::transcript::{Event, Kind};
@@ -170,7 +170,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
          <span class=\"id\">{id}</span><span class=\"title\">{}{known}</span>\
          <span class=\"count\">{passed} of {} runs</span></summary>\n<div class=\"inside\">\n",
         escaped(&words),
-        escaped(&one.title),
+        with_code(&one.title),
         one.variations.len(),
         id = escaped(&one.id),
     );
@@ -178,7 +178,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
         writeln!(out, "<p>Known: {}</p>", escaped(&one.reason)).expect("strings grow");
     }
     if let Some(source) = source.filter(|source| !source.description.is_empty()) {
-        writeln!(out, "<p>{}</p>", escaped(&source.description)).expect("strings grow");
+        writeln!(out, "<p>{}</p>", with_code(&source.description)).expect("strings grow");
     }
     if one.outcome != Outcome::Pass
         && let Some(variation) = one.worst_variation()
@@ -194,7 +194,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
             out,
             "<li><span class=\"mono\">[{}]</span> {} <span class=\"dim\">{}</span></li>",
             escaped(id),
-            escaped(text),
+            with_code(text),
             escaped(chapter)
         )
         .expect("strings grow");
@@ -203,7 +203,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
     if let Some(source) = source {
         out.push_str("<h3>Steps</h3>\n<ol>\n");
         for step in &source.steps {
-            writeln!(out, "<li>{}</li>", escaped(&explain::step(step))).expect("strings grow");
+            writeln!(out, "<li>{}</li>", with_code(&explain::step(step))).expect("strings grow");
         }
         out.push_str("</ol>\n");
     }
@@ -226,7 +226,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
 fn shortfall(variation: &VariationResult) -> String {
     let mut out = format!("<h3>{}</h3>\n", escaped(&variation.name()));
     if let Some(step) = variation.step {
-        writeln!(out, "<p>Step {step}: {}</p>", escaped(&variation.doing)).expect("strings grow");
+        writeln!(out, "<p>Step {step}: {}</p>", with_code(&variation.doing)).expect("strings grow");
     }
     out.push_str("<div class=\"sides\">");
     if !variation.expected.is_empty() {
