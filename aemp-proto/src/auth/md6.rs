@@ -1,6 +1,6 @@
 //! MD6 with a digest of 256 bits, from the report of its authors (Rivest et al., 2008).
 //!
-//! The standard mode without a key: words of 64 bits, 104 rounds, a 4-ary tree of compressions
+//! The standard mode without a key, as `[auth.md6]` asks for: words of 64 bits, 104 rounds, a 4-ary tree of compressions
 //! whose leaves take 512 octets each. Memory is one node a level of the tree, some 28 levels at
 //! most, however long the message.
 

@@ -11,7 +11,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// Octets of a block of the HMAC that is built on MD6.
 const MD6_HMAC_BLOCK: usize = 64;
 
-/// The four lines of both greetings, without line ends, as seen by the side whose proof it is.
+/// The four lines of both greetings, without line ends, as seen by the side whose proof it is
+/// (`[auth.lines.order]`, `[auth.lines.octets]`).
 #[derive(Clone, Copy, Debug)]
 pub struct Transcript<'a> {
     /// Greeting and nonce of the side that sends the proof.
@@ -30,7 +31,8 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Everything that a proof covers: the lines, each with its line end.
+    /// Everything that a proof covers: the lines, each with its line end
+    /// (`[auth.lines.terminators]`).
     fn pieces(&self) -> impl Iterator<Item = &'a [u8]> {
         let [a, b] = self.sender;
         let [c, d] = self.receiver;
@@ -75,7 +77,7 @@ pub fn prove(method: Method, transcript: &Transcript<'_>, secret: Option<&Secret
 
 /// Checks the proof `data` of the side that `transcript` calls the sender.
 ///
-/// Takes the same time for every proof of the right form; see the notes of this module's parent.
+/// Takes the same time for every proof of the right form (`[auth.check.constant-time]`); see the notes of this module's parent.
 ///
 /// # Errors
 ///
@@ -111,11 +113,13 @@ pub fn verify(
     }
 }
 
+/// `[auth.secret.empty]`
 fn usable(secret: Option<&Secret>) -> Option<&Secret> {
     secret.filter(|secret| !secret.is_empty())
 }
 
 /// The right proof; none where a secret is missing.
+// [auth.tls-sha3] [auth.hmac-sha3] [auth.tls-md6] [auth.hmac-md6] [auth.tls-anon] [auth.cleartext]
 fn own(
     method: Method,
     transcript: &Transcript<'_>,

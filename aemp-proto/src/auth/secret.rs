@@ -6,7 +6,7 @@ use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// What the nodes of one network share: a text, used as its UTF-8 octets.
+/// What the nodes of one network share: a text, used as its UTF-8 octets (`[auth.secret.octets]`).
 ///
 /// It has no `Display` and no `==`; its `Debug` says nothing about it.
 ///

@@ -2,7 +2,8 @@
 //!
 //! Few messages hold any, and the originals send none. Those that do are written anew, so that whoever
 //! reads a message meets plain items only. What is written is bounded by the message limit: that is
-//! what keeps a message of a hundred octets from standing for more than memory can hold.
+//! what keeps a message of a hundred octets from standing for more than memory can hold
+//! (`[cbor.tag.expansion]`).
 
 use super::head::{Head, head};
 use crate::failure::{Failure, Reason};
@@ -131,7 +132,7 @@ impl Expansion<'_> {
         Ok(())
     }
 
-    /// Enters a string into the table if a reference to it would be shorter.
+    /// `[cbor.tag.strings]`: enters a string into the table if a reference to it would be shorter.
     fn note_string(&mut self, string: Range<usize>, len: u64) {
         if let Some(space) = self.spaces.last_mut() {
             let least = match space.len() {

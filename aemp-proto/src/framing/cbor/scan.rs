@@ -107,6 +107,7 @@ impl Scanner {
 
     /// See [`Decoder::next`](super::super::Decoder::next).
     pub(crate) fn next(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
+        // [cbor.read.any-chunks] [cbor.read.size]
         // Nothing beyond the limit is looked at, so that the outcome is the same in whatever pieces the
         // message comes.
         let window = buf.get(..self.octets).unwrap_or(buf);
@@ -217,6 +218,7 @@ impl Scanner {
         }
     }
 
+    // [cbor.read.tag] [cbor.tag.bignum-type] [cbor.tag.reference-type]
     #[cold]
     fn tag(&mut self, tag: u64) -> Result<(), Failure> {
         if self.bignum.is_some() || self.reference {
@@ -233,6 +235,7 @@ impl Scanner {
         self.descend()
     }
 
+    // [cbor.read.depth]
     fn descend(&mut self) -> Result<(), Failure> {
         if self.depth >= self.levels {
             return Err(Failure::new(
@@ -440,7 +443,7 @@ impl Scanner {
         Ok(Frame { len, content })
     }
 
-    /// Refuses what `more` octets from here on, with all that is owed, would make too large.
+    /// `[cbor.read.claimed]`: refuses what `more` octets from here on, with all that is owed, would make too large.
     fn fits(&self, more: u64) -> Result<(), Failure> {
         let least = (self.at as u64)
             .saturating_add(more)

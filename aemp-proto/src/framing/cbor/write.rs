@@ -18,7 +18,7 @@ impl<'o> Writer<'o> {
         Self { out, start }
     }
 
-    /// Writes a head in the shortest form.
+    /// Writes a head in the shortest form (`[cbor.write.shortest]`).
     #[inline]
     fn head(&mut self, major: u8, argument: u64) {
         let major = major << 5;

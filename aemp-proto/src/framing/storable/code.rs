@@ -60,7 +60,7 @@ const MACHINE: &[u8] = b"\x0812345678\x04\x08\x08\x08";
 const KEY_FLAGS: u8 = 1 | 2 | 4;
 
 impl<'a> Cursor<'a> {
-    /// Begins behind the header of an image; nothing if that is not complete.
+    /// Begins behind the header of an image (`[storable.header.minor]`, `[storable.header.native]`); nothing if that is not complete.
     pub(super) fn new(octets: &'a [u8]) -> Result<Option<Self>, Failure> {
         let (native, at) = match octets {
             [] | [NETWORK | NATIVE] => return Ok(None),
@@ -85,7 +85,7 @@ impl<'a> Cursor<'a> {
         self.octets.len() - self.at
     }
 
-    /// Reads one code.
+    /// Reads one code (`[storable.read.table]`, `[storable.read.other]`).
     pub(super) fn code(&mut self) -> Result<Code<'a>, Failure> {
         let here = self.at;
         Ok(match self.octet()? {
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// Reads the key behind the value of an entry.
+    /// Reads the key behind the value of an entry (`[storable.read.key-flags]`).
     pub(super) fn key(&mut self, flagged: bool) -> Result<&'a [u8], Failure> {
         if flagged && self.octet()? & !KEY_FLAGS != 0 {
             return Err(malformed(self.at - 1, "a key that is no plain text"));
@@ -174,7 +174,7 @@ impl<'a> Cursor<'a> {
         self.number().map(|number| number as usize)
     }
 
-    /// The number of elements or entries, each of at least `least` octets.
+    /// `[storable.read.claimed]`: the number of elements or entries, each of at least `least` octets.
     fn count(&mut self, least: u64) -> Result<u32, Failure> {
         let count = self.number()?;
         if u64::from(count) * least > self.left() as u64 {

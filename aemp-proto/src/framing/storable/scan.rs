@@ -74,7 +74,7 @@ impl Scanner {
         ))
     }
 
-    /// Reads the length: groups of seven bits, the highest first, all but the last with the high bit set.
+    /// Reads the length (`[storable.frame.leading]`, `[storable.frame.size]`): groups of seven bits, the highest first, all but the last with the high bit set.
     fn length(&mut self, buf: &[u8]) -> Result<bool, Failure> {
         while !self.complete {
             let Some(&octet) = buf.get(self.at) else {

@@ -11,14 +11,14 @@ use crate::{
 };
 use alloc::{format, vec::Vec};
 
-/// Classes whose values 0 and 1 are booleans.
+/// Classes whose values 0 and 1 are booleans (`[storable.class.boolean]`).
 const BOOLEANS: [&[u8]; 3] = [
     b"JSON::PP::Boolean",
     b"JSON::XS::Boolean",
     b"Types::Serialiser::Boolean",
 ];
 
-/// How many references and classes there may be for each level of arrays and maps: each that a Perl
+/// `[storable.read.depth-marks]`: how many references and classes there may be for each level of arrays and maps: each that a Perl
 /// program nests has one reference, and one class if it has any.
 const MARKS: usize = 2;
 
@@ -26,7 +26,7 @@ const MARKS: usize = 2;
 ///
 /// # Errors
 ///
-/// `data.malformed`, and `data.size` where copies would make the image larger than `most` octets. Texts
+/// `data.malformed`, and (`[storable.ref.expansion]`) `data.size` where copies would make the image larger than `most` octets. Texts
 /// and numbers are left unchecked, and the depth but for what could exhaust memory.
 pub(super) fn rewrite(image: &[u8], most: usize, levels: usize) -> Result<Vec<u8>, Failure> {
     let mut survey = Survey::default();
