@@ -25,18 +25,30 @@ enum Verdict {
 }
 
 impl Direction<'_> {
-    /// How it ended is what the recorded receiver did too, or a known deviation.
-    pub(super) fn judge_end(&self, judge: &Judge, played: &Played, report: &mut FileReport) {
+    /// How it ended is what the recorded receiver did too, or a known deviation. Says how many octets
+    /// behind the end were judged all the same.
+    pub(super) fn judge_end(
+        &self,
+        judge: &Judge,
+        played: &Played,
+        report: &mut FileReport,
+    ) -> usize {
         match self.difference(played) {
-            Verdict::Same => report.counts.closes += 1,
-            Verdict::Unknown(why) => report.unjudged(why, 1),
+            Verdict::Same => {
+                report.counts.closes += 1;
+                0
+            }
+            Verdict::Unknown(why) => {
+                report.unjudged(why, 1);
+                0
+            }
             Verdict::Different(difference) => {
                 let Some(entry) = judge
                     .deviations
                     .cover(self.recording.generation, &difference)
                 else {
                     report.problems.push(difference.to_string());
-                    return;
+                    return 0;
                 };
                 report.counts.closes += 1;
                 let key = (entry.defect.clone(), entry.outcome.clone());
@@ -48,6 +60,10 @@ impl Direction<'_> {
                         classified.flatten(),
                         entry.defect
                     ));
+                }
+                match entry.recorded {
+                    Recorded::Accepted => self.judge_behind(played, report),
+                    Recorded::Deaf | Recorded::Closed => 0,
                 }
             }
         }

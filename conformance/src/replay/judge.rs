@@ -4,7 +4,7 @@
 use aemp_proto::{
     Reason,
     auth::{self, Method, Secret, Transcript},
-    framing::{Content, Decoder, Framing, Limits},
+    framing::{Content, Decoder, Framing, Limits, Message},
     greeting::LINE_LIMIT,
     handshake::Role,
 };
@@ -13,7 +13,7 @@ use super::{
     classification::{Case, Classification, named},
     cuts::{Effort, ways},
     deviations::Deviations,
-    play::{End, Played, Setting, Tls, play},
+    play::{End, Found, Played, Setting, Tls, play},
     recording::{Connection, Recording, Side},
     report::FileReport,
     seat::{Seat, framing, is_tls_record},
@@ -66,7 +66,8 @@ impl Judge {
         let cases = self.classification.of_side(recording, connection, side);
         let (more, first): (Vec<&Case>, Vec<&Case>) =
             cases.into_iter().partition(|case| case.given.offers);
-        let direction = Direction::new(recording, connection, side, first.first().copied());
+        let mut direction = Direction::new(recording, connection, side, first.first().copied());
+        direction.data_apart = !more.is_empty();
         let judged = direction.judge(self, report);
         for case in more {
             Direction::new(recording, connection, side, Some(case)).judge_data(self, report);
@@ -87,6 +88,8 @@ pub(super) struct Direction<'a> {
     pub(super) sender: Seat,
     pub(super) receiver: Seat,
     pub(super) setting: Setting,
+    /// The messages are judged apart, with a receiver that offers more.
+    pub(super) data_apart: bool,
 }
 
 impl<'a> Direction<'a> {
@@ -142,6 +145,7 @@ impl<'a> Direction<'a> {
             sender,
             receiver,
             setting,
+            data_apart: false,
         }
     }
 
@@ -167,15 +171,17 @@ impl<'a> Direction<'a> {
         report.counts.proofs += usize::from(whole.verified || whole.reason().is_some_and(by_proof));
         self.judge_choice(report);
         self.judge_messages(&whole, report);
-        self.judge_end(judge, &fine, report);
+        let behind = self.judge_end(judge, &fine, report);
         self.judge_case(&fine, report);
         if whole.end == End::Cipher {
             let from = stream.lines(2).get(1).map_or(0, |&(_, end)| end);
             report.unjudged("octets inside TLS", stream.octets.len() - from);
         }
         if whole.reason().is_some() && fine.fed < stream.octets.len() {
-            let rest = stream.octets.len() - fine.fed;
-            report.unjudged("octets behind those that end ours", rest);
+            let rest = (stream.octets.len() - fine.fed).saturating_sub(behind);
+            if rest > 0 && !self.data_apart {
+                report.unjudged("octets behind those that end ours", rest);
+            }
         }
         whole.end != End::Cipher && lines > 0
     }
@@ -209,10 +215,10 @@ impl<'a> Direction<'a> {
         let lines = stream.lines(3);
         report.counts.greetings += usize::from(!lines.is_empty());
         let rest = stream.octets.len() - lines.last().map_or(0, |&(_, end)| end);
-        report.unjudged(
-            format!("octets behind the handshake, for want of {missing}"),
-            rest,
-        );
+        if rest > 0 {
+            let what = format!("octets behind the handshake, for want of {missing}");
+            report.unjudged(what, rest);
+        }
         self.judge_proof(report);
     }
 
@@ -339,6 +345,46 @@ impl<'a> Direction<'a> {
         }
     }
 
+    /// Judges what the recorded receiver may have read behind what ends ours, where it can be told
+    /// where messages begin again; says how many octets that are.
+    pub(super) fn judge_behind(&self, played: &Played, report: &mut FileReport) -> usize {
+        let octets = &self.connection.stream(self.sender.side).octets;
+        if self.data_apart || self.sender.word != "aemp" || self.receiver.word != "aemp" {
+            return 0;
+        }
+        let lines = self.connection.stream(self.sender.side).lines(3);
+        let (framing, starts): (_, Vec<usize>) = match (&played.established, lines.get(2)) {
+            (Some(established), _) => {
+                let pairs = octets.windows(2).enumerate().skip(played.unit);
+                let starts = pairs
+                    .filter(|&(_, pair)| pair == b"][")
+                    .map(|(at, _)| at + 1);
+                (Some(established.receive_framing), starts.collect())
+            }
+            (None, Some(&(_, start))) => {
+                let chosen = self.sender.chosen.as_ref();
+                let name = chosen.map(|(_, framing)| String::from_utf8_lossy(framing));
+                (name.and_then(|name| framing(&name)), vec![start])
+            }
+            (None, None) => return 0,
+        };
+        let Some(framing) =
+            framing.filter(|&it| it == Framing::Json || played.established.is_none())
+        else {
+            return 0;
+        };
+        for start in starts {
+            if let Some(messages) = all_messages(framing, &octets[start..]) {
+                for (at, message) in messages {
+                    let message = message.open(framing, &octets[start..]);
+                    judge_message(framing, &message, start + at, report);
+                }
+                return octets.len() - start;
+            }
+        }
+        0
+    }
+
     /// Every message re-encodes to an equal value.
     fn judge_messages(&self, played: &Played, report: &mut FileReport) {
         let Some(established) = &played.established else {
@@ -346,20 +392,10 @@ impl<'a> Direction<'a> {
         };
         let stream = self.connection.stream(self.sender.side);
         report.counts.nothings += played.nothings;
-        for message in &played.messages {
-            let at = message.range.start;
-            let framing = established.receive_framing;
-            let message = message.open(framing, &stream.octets);
-            let values = message.values();
-            match again(framing, message.port(), &message.args().values()) {
-                Ok(again) if again == values => report.counts.messages += 1,
-                Ok(again) => report.problems.push(format!(
-                    "message at octet {at}: {values:?} comes back as {again:?}"
-                )),
-                Err(error) => report.problems.push(format!(
-                    "message at octet {at} cannot be sent again: {error}"
-                )),
-            }
+        let framing = established.receive_framing;
+        for found in &played.messages {
+            let message = found.open(framing, &stream.octets);
+            judge_message(framing, &message, found.range.start, report);
         }
     }
 
@@ -410,6 +446,34 @@ fn greeting(reason: Reason) -> bool {
 
 fn by_proof(reason: Reason) -> bool {
     matches!(reason, Reason::AuthProof | Reason::AuthProofForm)
+}
+
+/// All messages of octets, each with its offset, if they are messages to the end.
+fn all_messages(framing: Framing, octets: &[u8]) -> Option<Vec<(usize, Found)>> {
+    let mut decoder = Decoder::new(framing, Limits::default());
+    let mut messages = Vec::new();
+    let mut at = 0;
+    while let Some(frame) = decoder.next(&octets[at..]).ok()? {
+        let range = at..at + frame.len();
+        at = range.end;
+        messages.extend(Found::of(range.clone(), frame).map(|found| (range.start, found)));
+    }
+    decoder.finish(&octets[at..]).ok()?;
+    Some(messages)
+}
+
+/// A message re-encodes to an equal value.
+fn judge_message(framing: Framing, message: &Message<'_>, at: usize, report: &mut FileReport) {
+    let values = message.values();
+    match again(framing, message.port(), &message.args().values()) {
+        Ok(again) if again == values => report.counts.messages += 1,
+        Ok(again) => report.problems.push(format!(
+            "message at octet {at}: {values:?} comes back as {again:?}"
+        )),
+        Err(error) => report.problems.push(format!(
+            "message at octet {at} cannot be sent again: {error}"
+        )),
+    }
 }
 
 /// Port and arguments after they were encoded and read again. What storable cannot carry, such as the

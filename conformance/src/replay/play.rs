@@ -6,7 +6,7 @@ use std::{ops::Range, sync::Arc, time::Duration};
 use super::recording::Stream;
 use aemp_proto::{
     Failure, Reason,
-    framing::{Content, Decoder, Framing, Layout, Limits, Message},
+    framing::{Content, Decoder, Frame, Framing, Layout, Limits, Message},
     greeting::Nonce,
     handshake::{Established, Handshake, Output, Role, Settings},
 };
@@ -79,6 +79,20 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// The message of a frame, if it holds one.
+    pub(super) fn of(range: Range<usize>, frame: Frame) -> Option<Self> {
+        let (layout, rewritten) = match frame.into_content() {
+            Content::Message(layout) => (layout, None),
+            Content::Rewritten(layout, octets) => (layout, Some(octets)),
+            Content::Nothing(_) | Content::Space => return None,
+        };
+        Some(Self {
+            range,
+            layout,
+            rewritten,
+        })
+    }
+
     /// The message; `stream` is what its octets are in.
     pub(super) fn open<'a>(&'a self, framing: Framing, stream: &'a [u8]) -> Message<'a> {
         let octets = self
@@ -218,8 +232,7 @@ impl<'a> Player<'a> {
 
     fn tick(&mut self, seconds: f64) {
         if self.decoder.is_none() {
-            self.handshake
-                .handle_timeout(Duration::from_secs_f64(seconds));
+            self.handshake.handle_timeout(duration(seconds));
             self.drain();
         }
     }
@@ -292,20 +305,9 @@ impl<'a> Player<'a> {
                 Ok(Some(frame)) => {
                     let len = frame.len();
                     let range = self.used..self.used + len;
-                    match frame.into_content() {
-                        Content::Message(layout) => self.played.messages.push(Found {
-                            range,
-                            layout,
-                            rewritten: None,
-                        }),
-                        Content::Rewritten(layout, octets) => self.played.messages.push(Found {
-                            range,
-                            layout,
-                            rewritten: Some(octets),
-                        }),
-                        Content::Nothing(_) => self.played.nothings += 1,
-                        Content::Space => {}
-                    }
+                    let meaningless = matches!(frame.content(), Content::Nothing(_));
+                    self.played.nothings += usize::from(meaningless);
+                    self.played.messages.extend(Found::of(range, frame));
                     self.start += len;
                     self.used += len;
                 }
@@ -350,6 +352,11 @@ impl<'a> Player<'a> {
             _ => {}
         }
     }
+}
+
+/// Seconds of a recording, which may be anything, as a time.
+pub(super) fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Where the line or message begins at whose octets `played` ended.

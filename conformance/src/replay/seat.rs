@@ -1,6 +1,6 @@
 //! The seat of a recorded side: what our core has to be configured like to take its place.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use aemp_proto::{
     NodeId,
@@ -10,8 +10,8 @@ use aemp_proto::{
     handshake::{Role, Settings},
 };
 
-use super::classification::Given;
 use super::recording::{Config, Connection, Generation, Side, Stream};
+use super::{classification::Given, play::duration};
 
 /// What a recorded side brought into its handshake, read leniently: it may be malformed on purpose.
 #[derive(Clone, Debug)]
@@ -109,7 +109,7 @@ impl Seat {
             require_tls: false,
             require_sha3: false,
             keys: Keys::default(),
-            time_limit: Duration::from_secs_f64(self.patience.unwrap_or(PATIENCE)),
+            time_limit: duration(self.patience.unwrap_or(PATIENCE)),
         })
     }
 
