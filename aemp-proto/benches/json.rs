@@ -15,7 +15,8 @@ use std::{
 const MESSAGE: &str = r#"["sink","bench",123,"hello"]"#;
 const BUFFER: usize = 64 << 10;
 
-/// A thousand ports, hashed as a node hashes them; all that a dispatcher does is to find the right one.
+/// A thousand ports, hashed as a node hashes them; all that a dispatcher does is to find the right
+/// one.
 fn ports() -> HashMap<String, usize> {
     let names = (0..999).map(|i| format!("x/vK9lyeEddM.{i}"));
     names.chain(["sink".to_owned()]).zip(1..).collect()

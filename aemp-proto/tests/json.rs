@@ -170,9 +170,9 @@ fn octets_travel_as_code_points() {
     );
 }
 
-/// Directions that end with a failure, and the reason. Raw clients sent them on purpose; what the acceptors
-/// sent are answers to that, which the originals should not have sent: infinities, surrogates, and the
-/// greatest float rounded up.
+/// Directions that end with a failure, and the reason. Raw clients sent them on purpose; what the
+/// acceptors sent are answers to that, which the originals should not have sent: infinities,
+/// surrogates, and the greatest float rounded up.
 const ENDED: &str = r##"
 data.malformed: 1.x/edge-data-phase, "BOM first", initiator
 data.malformed: 1.x/edge-data-phase, "NUL between texts", initiator

@@ -38,9 +38,9 @@ impl Frame {
 pub enum Content {
     /// A message for a port; the layout opens the frame's own octets.
     Message(Layout),
-    /// A message for a port that cannot be read where it stands, since parts of it stand for other parts
-    /// or come in an order in which nobody wants them; the layout opens *these* octets. All messages of
-    /// storable come so, a few of cbor, none of json.
+    /// A message for a port that cannot be read where it stands, since parts of it stand for other
+    /// parts or come in an order in which nobody wants them; the layout opens *these* octets. All
+    /// messages of storable come so, a few of cbor, none of json.
     Rewritten(Layout, Vec<u8>),
     /// Something well formed that means nothing: dropped and counted.
     Nothing(Nothing),
@@ -63,9 +63,9 @@ pub enum Nothing {
 /// Finds the messages of a connection.
 ///
 /// The caller keeps a buffer that begins with the first octet not yet released, asks
-/// [`next`](Self::next) until it says `None`, releasing each frame's octets, and then reads more behind
-/// what is left. The decoder remembers what it has seen: the cost is in proportion to the octets,
-/// however they come in. After a failure it stays failed.
+/// [`next`](Self::next) until it says `None`, releasing each frame's octets, and then reads more
+/// behind what is left. The decoder remembers what it has seen: the cost is in proportion to the
+/// octets, however they come in. After a failure it stays failed.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     scanner: Scanner,
@@ -108,10 +108,11 @@ impl Decoder {
         }
     }
 
-    /// The next frame, which begins with the first octet of `buf`; `None` if that needs more octets.
+    /// The next frame, which begins with the first octet of `buf`; `None` if that needs more
+    /// octets.
     ///
-    /// Between two calls octets may only be appended to `buf`, or released after a frame. It never holds
-    /// more than one unfinished message, and that is refused as soon as it exceeds the limit.
+    /// Between two calls octets may only be appended to `buf`, or released after a frame. It never
+    /// holds more than one unfinished message, and that is refused as soon as it exceeds the limit.
     #[inline]
     pub fn next(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
         if let Some(failure) = &self.failed {
@@ -130,8 +131,8 @@ impl Decoder {
         outcome
     }
 
-    /// The end of input, after `next` has said `None` with the same `buf`: fails if that is inside a
-    /// message.
+    /// The end of input, after `next` has said `None` with the same `buf`: fails if that is inside
+    /// a message.
     pub fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
         if let Some(failure) = &self.failed {
             return Err(failure.clone());

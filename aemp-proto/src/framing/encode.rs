@@ -32,8 +32,8 @@ impl Framing {
         })
     }
 
-    /// Appends the message for `port` with the values `args` to `out`; after an error `out` is as it
-    /// was.
+    /// Appends the message for `port` with the values `args` to `out`; after an error `out` is as
+    /// it was.
     pub fn encode_values(
         self,
         port: &str,
@@ -50,8 +50,8 @@ impl Framing {
         })
     }
 
-    /// Appends the message for `port` with the arguments of another message to `out`, without decoding
-    /// them if both have the same framing; after an error `out` is as it was.
+    /// Appends the message for `port` with the arguments of another message to `out`, without
+    /// decoding them if both have the same framing; after an error `out` is as it was.
     ///
     /// This is what a relay does: `framing.encode_raw(port, &args.skip(2), &limits, &mut out)`.
     pub fn encode_raw(
@@ -99,7 +99,7 @@ fn copied<'a, R: Reader<'a>, W: Writer>(
     to.check()
 }
 
-/// Takes back whatever a failed encoder has appended.
+/// Takes back whatever a failed encoder has appended (`[value.send.rest]`).
 #[inline]
 fn or_nothing(
     out: &mut Vec<u8>,

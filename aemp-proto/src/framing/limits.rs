@@ -3,8 +3,8 @@
 /// What is refused before it is buffered or built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The most octets of one message, 16 MiB unless set; 4 GiB - 1 at the most, greater values count as
-    /// that.
+    /// The most octets of one message, 16 MiB unless set; 4 GiB - 1 at the most, greater values
+    /// count as that.
     pub message: usize,
     /// The most levels of nesting, the outer array counted, 512 unless set; [`Limits::DEPTH_MAX`]
     /// at the most, greater values count as that.

@@ -91,8 +91,8 @@ impl<'a> Message<'a> {
 
 /// The arguments of a message, still encoded.
 ///
-/// A cheap handle: copying it copies no octets. The decoder has validated all of it, so that decoding
-/// fails only where the types do not fit.
+/// A cheap handle: copying it copies no octets. The decoder has validated all of it, so that
+/// decoding fails only where the types do not fit.
 #[derive(Clone, Copy)]
 pub struct Args<'a> {
     pub(crate) framing: Framing,
@@ -172,9 +172,9 @@ impl<'a> Args<'a> {
     /// elements, a list, a tuple struct, or an enum whose variant the first argument names.
     ///
     /// A whole float may be read as an integer, and an integer as a float; octets may be read as
-    /// text (UTF-8, else Latin-1), and text of code points 0 to 255 as octets. As Perl turns numbers and
-    /// truth into text and back, a text may be read as the number that it shows, and `1`, `0`, their
-    /// texts and the empty text as a boolean. Nothing else is converted.
+    /// text (UTF-8, else Latin-1), and text of code points 0 to 255 as octets. As Perl turns
+    /// numbers and truth into text and back, a text may be read as the number that it shows, and
+    /// `1`, `0`, their texts and the empty text as a boolean. Nothing else is converted.
     #[cfg(feature = "serde")]
     #[inline]
     pub fn decode<T: serde::Deserialize<'a>>(&self) -> Result<T, super::DecodeError> {

@@ -1,13 +1,34 @@
 //! Messages on the wire: framings, limits, decoding and encoding.
 //!
-//! A [`Decoder`] finds the messages in what comes in and validates them whole (grammar, UTF-8, depth,
-//! numbers), so that a malformed message reaches nobody. What it gives is a [`Frame`]: how many octets
-//! it takes, and a [`Layout`] that opens these octets as a [`Message`] whose arguments stay encoded until
-//! somebody asks for them. [`Framing::encode`] and its siblings go the other way. The few messages that
-//! cannot be read where they stand are handed out rewritten, see [`Content::Rewritten`].
+//! A [`Decoder`] finds the messages in what comes in and validates them whole (grammar, UTF-8,
+//! depth, numbers), so that a malformed message reaches nobody. What it gives is a [`Frame`]: how
+//! many octets it takes, and a [`Layout`] that opens these octets as a [`Message`] whose arguments
+//! stay encoded until somebody asks for them. [`Framing::encode`] and its siblings go the other
+//! way. The few messages that cannot be read where they stand are handed out rewritten, see
+//! [`Content::Rewritten`].
 //!
 //! Each framing is a module with three parts: a `Scanner` (boundaries and validation, resumable), a
-//! `Reader` and a `Writer` (values token by token). Everything else is written once on top of these.
+//! `Reader` and a `Writer` (values token by token). Everything else is written once on top of
+//! these.
+//!
+//! ```
+//! use aemp_proto::framing::{Content, Decoder, Framing, Limits};
+//!
+//! let limits = Limits::default();
+//! let mut octets = Vec::new();
+//! Framing::Json.encode("sink", &("bench", 123, "hello"), &limits, &mut octets)?;
+//! assert_eq!(octets, br#"["sink","bench",123,"hello"]"#);
+//!
+//! let frame = Decoder::new(Framing::Json, limits).next(&octets)?.expect("it is whole");
+//! let Content::Message(layout) = frame.content() else {
+//!     panic!("it is for a port");
+//! };
+//! let message = layout.open(Framing::Json, &octets[..frame.len()]);
+//! assert_eq!(message.port(), "sink");
+//! let (tag, number, text): (&str, u64, &str) = message.args().decode()?;
+//! assert_eq!((tag, number, text), ("bench", 123, "hello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #[cfg(feature = "serde")]
 mod bridge;

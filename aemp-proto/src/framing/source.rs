@@ -11,8 +11,9 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// To tell that octets are text costs more to begin than to go on, so that short messages of several
-    /// strings are better told at once. In a long one nobody may ever ask for most of its strings.
+    /// To tell that octets are text costs more to begin than to go on, so that short messages of
+    /// several strings are better told at once. In a long one nobody may ever ask for most of its
+    /// strings.
     const FEW: usize = 256;
 
     #[inline]
@@ -33,8 +34,8 @@ impl<'a> Source<'a> {
             .or_else(|| core::str::from_utf8(self.octets.get(from..to)?).ok())
     }
 
-    /// The octets from one offset to another as text; a scanner has passed them, so that they are text,
-    /// or else what it says is of no importance.
+    /// The octets from one offset to another as text; a scanner has passed them, so that they are
+    /// text, or else what it says is of no importance.
     #[inline]
     pub(crate) fn text(&self, from: usize, to: usize) -> Cow<'a, str> {
         match self.valid_text(from, to) {

@@ -44,8 +44,8 @@ impl Token<'_> {
 
 /// Reads values from a message that the framing's scanner has passed.
 ///
-/// A reader never panics and always comes to an end, also on octets that no scanner has seen; what it
-/// reads then means nothing.
+/// A reader never panics and always comes to an end, also on octets that no scanner has seen; what
+/// it reads then means nothing.
 pub(crate) trait Reader<'a>: Clone {
     /// A reader of the message `source` (a whole frame) at the offset of one of its values.
     fn new(source: Source<'a>, at: usize) -> Self;
@@ -56,7 +56,8 @@ pub(crate) trait Reader<'a>: Clone {
     /// Reads the next value or its beginning.
     fn value(&mut self) -> Token<'a>;
 
-    /// Reads the next value if it is text that can be borrowed as it is, and if that is quickly told.
+    /// Reads the next value if it is text that can be borrowed as it is, and if that is quickly
+    /// told.
     #[cfg(feature = "serde")]
     #[inline]
     fn quick_text(&mut self) -> Option<&'a str> {
@@ -93,8 +94,8 @@ pub(crate) trait Reader<'a>: Clone {
     /// Passes one whole value over.
     fn skip(&mut self);
 
-    /// The octets of `count` values from here on, in a form that `Writer::raw` takes; `None` if they
-    /// must be copied token by token.
+    /// The octets of `count` values from here on, in a form that `Writer::raw` takes; `None` if
+    /// they must be copied token by token.
     fn raw(&self, count: usize) -> Option<&'a [u8]>;
 }
 
@@ -184,6 +185,7 @@ impl<W: Writer> Sink<W> {
 
     #[cfg(feature = "serde")]
     pub(crate) fn float(&mut self, float: f64) -> Result<(), Refused> {
+        // [value.send.number]
         let finite = Float::new(float).ok_or_else(|| EncodeError::Number(float.to_string()))?;
         self.writer.float(finite);
         self.check()
@@ -289,6 +291,7 @@ impl<W: Writer> Sink<W> {
         self.check()
     }
 
+    // [value.send.depth]
     fn descend(&mut self) -> Result<(), Refused> {
         if self.depth >= self.levels {
             return Err(EncodeError::Depth(self.levels).into());
@@ -297,7 +300,7 @@ impl<W: Writer> Sink<W> {
         Ok(())
     }
 
-    /// Refuses before anything is copied what cannot fit.
+    /// Refuses before anything is copied what cannot fit (`[value.send.size]`).
     #[inline]
     fn fits(&self, octets: usize) -> Result<(), Refused> {
         if octets > self.octets {

@@ -17,24 +17,25 @@ const LIMITS: Limits = Limits {
     depth: 200,
 };
 
-/// Reads the input as a stream of messages, in pieces of several sizes; writes what it gives in every
-/// framing; and compares text by text with what `serde_json` makes of it. Then takes the input for the
-/// description of a message, and writes and reads that.
+/// Reads the input as a stream of messages, in pieces of several sizes; writes what it gives in
+/// every framing; and compares text by text with what `serde_json` makes of it. Then takes the
+/// input for the description of a message, and writes and reads that.
 ///
 /// # Panics
 ///
 /// If anything differs that need not. These differences are allowed, and no others:
 ///
 /// 1. Limits are ours alone.
-/// 2. An integer that is out of range is the text of its digits for us; for `serde_json` it is a float,
-///    or an error from 309 digits on.
-/// 3. A number or literal at top level ends for us where it cannot go on; `serde_json` wants white space,
-///    a bracket, a quote or the like behind it.
-/// 4. A number at the very end is complete for `serde_json`; for us only when the end of input is known.
-/// 5. Octets that are not UTF-8 are refused by us where they stand, by `serde_json` at the end of their
-///    string; a float that is out of range is refused by us when it has ended, by `serde_json` with the
-///    digit that makes it so; what is no hexadecimal digit is refused by us where it stands, by
-///    `serde_json` when four octets have come.
+/// 2. An integer that is out of range is the text of its digits for us; for `serde_json` it is a
+///    float, or an error from 309 digits on.
+/// 3. A number or literal at top level ends for us where it cannot go on; `serde_json` wants white
+///    space, a bracket, a quote or the like behind it.
+/// 4. A number at the very end is complete for `serde_json`; for us only when the end of input is
+///    known.
+/// 5. Octets that are not UTF-8 are refused by us where they stand, by `serde_json` at the end of
+///    their string; a float that is out of range is refused by us when it has ended, by
+///    `serde_json` with the digit that makes it so; what is no hexadecimal digit is refused by us
+///    where it stands, by `serde_json` when four octets have come.
 pub fn json(data: &[u8]) {
     let whole = read_in_pieces(Framing::Json, data, LIMITS);
     // Pieces that end behind every octet that ends in three zeros.

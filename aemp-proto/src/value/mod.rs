@@ -1,8 +1,8 @@
 //! The values that messages carry, the same in every framing.
 //!
-//! Two values are equal if they are the same message content: octets that are valid UTF-8 equal that
-//! text, other octets equal the text of the same code points 0 to 255, and a float that is a whole
-//! number equals the integer.
+//! Two values are equal if they are the same message content: octets that are valid UTF-8 equal
+//! that text, other octets equal the text of the same code points 0 to 255, and a float that is a
+//! whole number equals the integer.
 
 mod number;
 #[cfg(feature = "serde")]
@@ -89,7 +89,8 @@ impl Value {
     }
 }
 
-/// "The same message": see the module's documentation.
+/// "The same message": see the module's documentation (`[value.equal.number]`,
+/// `[value.equal.octets]`, `[value.equal.kinds]`).
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -142,7 +143,8 @@ pub(crate) fn octets_of_text(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(c).ok()).collect()
 }
 
-/// A map with text keys; of several values for one key the last put in stays.
+/// A map with text keys; of several values for one key the last put in stays
+/// (`[value.map.duplicate]`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map(BTreeMap<String, Value>);
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// An integer from -2^63 to 2^64-1.
+/// An integer from -2^63 to 2^64-1 (`[value.integer.range]`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Integer(i128);
 
@@ -53,7 +53,7 @@ macro_rules! from {
 
 from! { i8 i16 i32 i64 u8 u16 u32 u64 }
 
-/// A finite float of 64 bits.
+/// A finite float of 64 bits (`[value.float.finite]`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 pub struct Float(f64);
 

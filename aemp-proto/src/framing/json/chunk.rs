@@ -1,7 +1,7 @@
 //! Finding the octets that matter in a string, many at a time.
 //!
-//! Short strings go by words of 8 octets, long ones by blocks of 64 in a form that compilers turn into
-//! vector instructions.
+//! Short strings go by words of 8 octets, long ones by blocks of 64 in a form that compilers turn
+//! into vector instructions.
 
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
@@ -12,22 +12,22 @@ const NOTHING: u8 = 0;
 const TEXT: u8 = 1;
 const ASCII: u8 = 2;
 
-/// The first octet at or after `from` that is a quote, a backslash, a control character or not ASCII;
-/// the length of `octets` if there is none.
+/// The first octet at or after `from` that is a quote, a backslash, a control character or not
+/// ASCII; the length of `octets` if there is none.
 #[inline]
 pub(super) fn ascii_end(octets: &[u8], from: usize) -> usize {
     find::<ASCII>(octets, from)
 }
 
-/// The first octet at or after `from` that is a quote, a backslash or a control character; the length
-/// of `octets` if there is none.
+/// The first octet at or after `from` that is a quote, a backslash or a control character; the
+/// length of `octets` if there is none.
 #[inline]
 pub(super) fn text_end(octets: &[u8], from: usize) -> usize {
     find::<TEXT>(octets, from)
 }
 
-/// The first octet at or after `from` that is a quote or a backslash; the length of `octets` if there
-/// is none. For strings that have been validated.
+/// The first octet at or after `from` that is a quote or a backslash; the length of `octets` if
+/// there is none. For strings that have been validated.
 #[inline]
 pub(super) fn string_end(octets: &[u8], from: usize) -> usize {
     find::<NOTHING>(octets, from)

@@ -15,7 +15,7 @@ pub(super) enum Escape {
     Lone,
 }
 
-/// Reads the escape whose backslash is at `at`.
+/// Reads the escape whose backslash is at `at` (`[json.string.escapes]`).
 pub(super) fn escape(octets: &[u8], at: usize) -> Escape {
     let Some(&kind) = octets.get(at + 1) else {
         return Escape::Incomplete;
@@ -62,7 +62,8 @@ fn unicode(octets: &[u8], at: usize) -> Escape {
     }
 }
 
-/// Four hexadecimal digits; else `Some` with the number of right ones, or `None` if it ends too early.
+/// Four hexadecimal digits; else `Some` with the number of right ones, or `None` if it ends too
+/// early.
 fn hex(octets: &[u8], at: usize) -> Result<u16, Option<usize>> {
     let mut unit = 0;
     for right in 0..4 {

@@ -1,4 +1,5 @@
-//! The grammar of JSON numbers, octet by octet.
+//! The grammar of JSON numbers, octet by octet: that of RFC 8259 and no more
+//! (`[json.read.no-extension]`).
 
 /// How much of a number has been seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

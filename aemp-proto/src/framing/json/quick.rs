@@ -1,7 +1,8 @@
 //! The short way through most messages.
 //!
-//! Most messages hold a few strings without escapes and some integers, and have come in whole. They need
-//! neither levels of nesting nor a state. What is otherwise goes on in the scanner where this stopped.
+//! Most messages hold a few strings without escapes and some integers, and have come in whole. They
+//! need neither levels of nesting nor a state. What is otherwise goes on in the scanner where this
+//! stopped.
 
 use super::{
     super::{Content, Frame, Layout, message::Port},

@@ -11,8 +11,8 @@ use super::{
 use crate::value::{Float, Integer};
 use alloc::borrow::Cow;
 
-/// Reads values; the separators between them are passed over like white space, since the scanner has
-/// seen to it that they stand where they must.
+/// Reads values; the separators between them are passed over like white space, since the scanner
+/// has seen to it that they stand where they must.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     source: Source<'a>,
@@ -86,7 +86,8 @@ impl<'a> Reader<'a> {
                 return Token::Integer(integer);
             }
         }
-        // The originals take an integer that is out of range for the text of its digits.
+        // [json.integer.beyond] The originals take an integer that is out of range for the text of
+        // its digits.
         Token::Text(self.source.text(from, self.at))
     }
 

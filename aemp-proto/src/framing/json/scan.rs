@@ -80,8 +80,8 @@ impl Scanner {
     /// See [`Decoder::next`](super::super::Decoder::next).
     #[inline]
     pub(crate) fn next(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
-        // Nothing beyond the limit is looked at, so that the outcome is the same in whatever pieces the
-        // message comes.
+        // [json.read.any-chunks] [json.size] Nothing beyond the limit is looked at, so that the
+        // outcome is the same in whatever pieces the message comes.
         let window = buf.get(..self.octets).unwrap_or(buf);
         if self.state == State::Between {
             if window.first() == Some(&b'[') && self.levels > 0 {
@@ -90,6 +90,7 @@ impl Scanner {
                     Quick::Stopped(stop) => self.resume(&stop),
                 }
             } else {
+                // [json.read.white-space]
                 let space = skip_space(buf, 0);
                 if space > 0 {
                     return Ok(Some(Frame {
@@ -113,10 +114,12 @@ impl Scanner {
     pub(crate) fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
         match self.state {
             State::Between => Ok(()),
-            // Only the end of input can tell that such a number is complete.
+            // [json.other.scalar-end] Only the end of input can tell that such a number is
+            // complete.
             State::Number(number) if self.nest.depth == 0 && number.may_end() => {
                 self.check_number(number, buf, buf.len())
             }
+            // [json.read.truncated]
             _ => Err(Failure::new(
                 Reason::DataTruncated,
                 format!("{} octets of an unfinished message", buf.len()),
@@ -224,6 +227,7 @@ impl Scanner {
                             }
                             state = State::After;
                         }
+                        // [json.read.junk] [json.read.no-extension]
                         _ if self.nest.depth == 0 => {
                             return Err(wrong(buf, at, "a JSON text (a message is an array)"));
                         }
@@ -352,16 +356,20 @@ impl Scanner {
                     match escape(buf, at) {
                         Escape::Char(_, len) => at += len,
                         Escape::Incomplete => return Ok((at, false)),
+                        // [json.string.bad-escape]
                         Escape::Wrong(right, expected) => {
                             return Err(wrong(buf, at + right, expected));
                         }
+                        // [json.string.lone-surrogate]
                         Escape::Lone => {
                             let detail = format!("octet {at}: half a surrogate pair");
                             return Err(Failure::new(Reason::DataUtf8, detail));
                         }
                     }
                 }
+                // [json.string.control]
                 Some(0..0x20) => return Err(wrong(buf, at, "control characters to be escaped")),
+                // [json.string.bad-utf-8]
                 Some(_) => {
                     let end = text_end(buf, at);
                     match core::str::from_utf8(&buf[at..end]) {
@@ -382,7 +390,7 @@ impl Scanner {
         }
     }
 
-    /// A float must be finite; an integer may be of any size.
+    /// `[json.float.beyond]`: a float must be finite; an integer may be of any size.
     #[inline]
     fn check_number(&self, number: Number, buf: &[u8], end: usize) -> Result<(), Failure> {
         // Without an exponent it takes more than 308 digits to get to infinity.
@@ -402,6 +410,7 @@ impl Scanner {
 
     #[inline]
     fn descend(&mut self, object: bool, at: usize) -> Result<(), Failure> {
+        // [json.depth]
         if self.nest.depth >= self.levels {
             return Err(Failure::new(
                 Reason::DataDepth,
@@ -431,6 +440,7 @@ impl Scanner {
                 },
                 count: self.commas,
             }),
+            // [json.other.skip]
             _ => Content::Nothing(Nothing::NotArray),
         }
     }

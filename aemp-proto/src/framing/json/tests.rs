@@ -383,9 +383,9 @@ fn a_message_of_the_limit_passes_and_one_octet_more_does_not() {
     );
 }
 
-/// Every call begins where the last one stopped, and that is never far from the end of what had come: so
-/// the work is in proportion to the octets however they come in. (A float with an exponent is read once
-/// more when it has ended.)
+/// Every call begins where the last one stopped, and that is never far from the end of what had
+/// come: so the work is in proportion to the octets however they come in. (A float with an exponent
+/// is read once more when it has ended.)
 #[test]
 fn hardly_anything_is_looked_at_twice() {
     let long = "x".repeat(1000) + &"é\u{1f600}\\n\\ud83d\\ude00".repeat(100);

@@ -47,7 +47,7 @@ impl<'o> Writer<'o> {
         self.out.push(b'"');
     }
 
-    /// Writes an octet below 0x20, a quote or a backslash.
+    /// Writes an octet below 0x20, a quote or a backslash (`[json.string.write]`).
     fn escape(&mut self, octet: u8) {
         let short = match octet {
             b'"' | b'\\' => octet,
@@ -104,7 +104,8 @@ impl token::Writer for Writer<'_> {
 
     fn float(&mut self, float: Float) {
         self.separate();
-        // The shortest text that reads back as the same float, always with a fraction or an exponent.
+        // [json.float.write] The shortest text that reads back as the same float, always with a
+        // fraction or an exponent.
         self.out
             .extend_from_slice(format!("{:?}", float.get()).as_bytes());
     }
@@ -115,6 +116,7 @@ impl token::Writer for Writer<'_> {
         self.quoted(text);
     }
 
+    // [json.octets.write]
     fn octets(&mut self, octets: &[u8]) {
         self.separate();
         self.out.push(b'"');
