@@ -135,6 +135,31 @@ proptest! {
         prop_assert_eq!(end.map(|failure| failure.reason()), Some(Reason::DataTruncated));
     }
 
+    /// A layout that is opened with other octets than its own gives nonsense, but it gives it.
+    #[test]
+    fn nonsense_is_read_to_its_end(
+        text in message(),
+        other in prop_oneof![
+            vec(any::<u8>(), 0..60),
+            "[\\[\\]{},:\"a1@ \\\\.-]{0,60}".prop_map(String::into_bytes),
+        ],
+        framing in prop::sample::select(Framing::ALL),
+    ) {
+        let frame = Decoder::new(Framing::Json, Limits::default()).next(text.as_bytes());
+        let Ok(Some(frame)) = frame else { return Ok(()) };
+        let Content::Message(layout) = frame.content() else { return Ok(()) };
+        let message = layout.open(framing, &other);
+        let args = message.args();
+        prop_assert_eq!(args.values().len(), args.len());
+        prop_assert_eq!(args.iter().filter_map(|it| it.elements()).count() <= args.len(), true);
+        drop(args.decode::<Vec<Value>>());
+        drop(args.decode::<(String, u8, Option<f64>)>());
+        let (limits, mut out) = (Limits::default(), Vec::new());
+        for &to in Framing::ALL {
+            drop(to.encode_raw("p", &args.skip(1), &limits, &mut out));
+        }
+    }
+
     /// Relaying is exact: the octets of the arguments are taken over as they are.
     #[test]
     fn relayed_arguments_are_the_same_octets(args in vec(text(), 0..5), skipped in 0..3_usize) {

@@ -232,7 +232,10 @@ impl<'a> token::Reader<'a> for Reader<'a> {
                     depth = depth.saturating_sub(1);
                     self.at += 1;
                 }
-                _ => self.skip_scalar(),
+                _ => {
+                    self.at += 1;
+                    self.skip_scalar();
+                }
             }
             if depth == 0 {
                 return;
@@ -250,7 +253,7 @@ impl<'a> token::Reader<'a> for Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Passes a number or literal over.
+    /// Passes the rest of a number or literal over.
     fn skip_scalar(&mut self) {
         while let Some(b'0'..=b'9' | b'a'..=b'z' | b'-' | b'+' | b'.' | b'E') =
             self.source.octets.get(self.at)
