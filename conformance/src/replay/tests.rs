@@ -12,7 +12,7 @@ use super::{
 
 /// Enough for every test run; the command does more.
 const EFFORT: Effort = Effort {
-    octets: 1 << 14,
+    octets: 1 << 11,
     random: 1,
     seed: 7,
 };
