@@ -7,7 +7,7 @@ use std::{
 
 use clap::Args;
 
-use super::{Options, converse, run, run_all, step};
+use super::{Options, run, run_all, step};
 
 /// The command line of `replay`.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,7 +25,7 @@ pub struct ReplayArgs {
     pub seed: u64,
 }
 
-/// Prints what [`run`], [`run_all`] and [`converse`] (where no file is named) or [`step`] says; the answer is
+/// Prints what [`run`], [`run_all`] (where no file is named) or [`step`] says; the answer is
 /// whether all is right.
 ///
 /// # Errors
@@ -38,10 +38,7 @@ pub fn execute(args: &ReplayArgs) -> Result<bool, String> {
         (step(&args.files).map_err(|error| error.to_string())?, true)
     } else {
         let report = match args.files.is_empty() {
-            true => run_all(&options).and_then(|mut report| {
-                report.files.extend(converse()?.files);
-                Ok(report)
-            }),
+            true => run_all(&options),
             false => run(&args.files, &options),
         };
         let report = report.map_err(|error| error.to_string())?;

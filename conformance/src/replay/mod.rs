@@ -69,7 +69,9 @@ pub fn run<P: AsRef<Path>>(files: &[P], options: &Options) -> Result<Report, Rec
 pub fn run_all(options: &Options) -> Result<Report, RecordingError> {
     let files = recordings(&repository())
         .map_err(|error| RecordingError::new(format!("{}: {error}", repository().display())))?;
-    judge_whole(&judge(options), &files)
+    let mut report = judge_whole(&judge(options), &files)?;
+    report.files.extend(converse()?.files);
+    Ok(report)
 }
 
 /// Starts the reference node and speaks the recorded clear-text clients' parts to it over TCP.
