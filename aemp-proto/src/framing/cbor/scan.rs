@@ -142,6 +142,12 @@ impl Scanner {
                     return Ok(true);
                 }
             }
+            if let Some(done) = self.short(buf) {
+                if done {
+                    return Ok(true);
+                }
+                continue;
+            }
             let head = match head(buf.get(self.at..).unwrap_or_default()) {
                 Ok(Some((head, len))) => {
                     self.at += len;
@@ -154,6 +160,42 @@ impl Scanner {
                 return Ok(true);
             }
         }
+    }
+
+    /// Takes what most items are, a small integer or a short string without tags, if it is complete and
+    /// right; nothing where it must be taken the long way. Says whether the message is complete with it.
+    #[inline]
+    fn short(&mut self, buf: &[u8]) -> Option<bool> {
+        // Behind a tag, and inside a string, the item has begun before.
+        if self.item != self.at {
+            return None;
+        }
+        let first = *buf.get(self.at)?;
+        let len = match first {
+            0x00..0x18 | 0x20..0x38 => 0,
+            0x40..0x58 | 0x60..0x78 => usize::from(first & 31),
+            _ => return None,
+        };
+        let (from, to) = (self.at + 1, self.at + 1 + len);
+        let octets = buf.get(from..to)?;
+        if to as u64 + self.owed > self.octets as u64 {
+            return None;
+        }
+        let port = self.expects_port();
+        if (first >= 0x60 || (port && first >= 0x40)) && core::str::from_utf8(octets).is_err() {
+            return None;
+        }
+        if port {
+            self.port = Some(match first {
+                0x40.. => Port::Plain(from as u32, to as u32),
+                _ => Port::Token(self.item as u32),
+            });
+        }
+        if self.open.last().is_some_and(|open| open.left.is_some()) {
+            self.owed -= 1;
+        }
+        self.at = to;
+        Some(self.end_item())
     }
 
     /// Takes a head that ends at `self.at`; says whether the message is complete with it.
@@ -317,6 +359,7 @@ impl Scanner {
         Ok(Some(self.end_item()))
     }
 
+    #[inline]
     fn begin(&mut self, map: bool, count: Option<u64>) -> Result<bool, Failure> {
         if self.expects_key() {
             return Err(self.malformed("an array or a map as the key of a map"));
@@ -368,6 +411,7 @@ impl Scanner {
 
     /// The item that ends at `self.at` is complete, and with it perhaps the arrays and maps that it was
     /// the last of; says whether that is so for the message.
+    #[inline]
     fn end_item(&mut self) -> bool {
         self.bignum = None;
         self.reference = false;
@@ -414,18 +458,21 @@ impl Scanner {
         }
     }
 
+    #[cold]
+    fn expanded(&self, buf: &[u8]) -> Result<Content, Failure> {
+        let octets = expand(&buf[..self.at], self.octets)?;
+        let limits = Limits {
+            message: self.octets,
+            depth: self.levels,
+        };
+        rewritten(octets, &limits)
+    }
+
     /// The message that is complete with `self.at`; the scanner begins anew behind it.
     fn frame(&mut self, buf: &[u8]) -> Result<Frame, Failure> {
         let content = match (self.items, self.port) {
             (None, _) => Content::Nothing(Nothing::NotArray),
-            _ if self.references => {
-                let octets = expand(&buf[..self.at], self.octets)?;
-                let limits = Limits {
-                    message: self.octets,
-                    depth: self.levels,
-                };
-                rewritten(octets, &limits)?
-            }
+            _ if self.references => self.expanded(buf)?,
             (Some(0), _) => Content::Nothing(Nothing::EmptyArray),
             (_, None) => Content::Nothing(Nothing::PortType),
             (Some(items), Some(port)) => Content::Message(Layout {
