@@ -61,7 +61,7 @@ pub fn run<P: AsRef<Path>>(files: &[P], options: &Options) -> Result<Report, Rec
 }
 
 /// Replays all recordings of the project. In addition to [`run`], every entry of the deviations must
-/// have been met, and every classified case must be there.
+/// have been met, and the reference node is spoken to as [`converse`] does.
 ///
 /// # Errors
 ///
