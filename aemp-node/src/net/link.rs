@@ -380,6 +380,10 @@ impl Input {
 }
 
 fn broken(error: &io::Error) -> Failure {
+    // TLS says so where the peer closes without a word, as originals do.
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Reason::LinkClosed.into();
+    }
     Failure::new(Reason::LinkIo, error.to_string())
 }
 

@@ -318,17 +318,12 @@ impl Peer {
         matches!(*self.state(), State::Up(_) | State::Connecting(_))
     }
 
-    /// Waits until less than half of what may be queued is.
-    pub(crate) async fn wait_for_room(&self, node: &Node) {
+    /// Returns when at most so many octets wait to be written.
+    pub(crate) async fn wait_below(&self, octets: usize) {
         loop {
             let mut room = pin!(self.room.notified());
             room.as_mut().enable();
-            let limits = &node.config().limits;
-            let limit = match self.link() {
-                Some(_) => limits.link_queue,
-                None => limits.connect_queue,
-            };
-            if self.queued() < limit / 2 {
+            if self.queued() <= octets {
                 return;
             }
             room.await;

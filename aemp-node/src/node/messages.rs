@@ -1,7 +1,7 @@
 //! Sending and killing.
 
 use aemp_proto::{
-    PortId, PortName,
+    NodeId, PortId, PortName,
     framing::{Args, Content, Decoder, EncodeError, Framing, Layout},
     value::Value,
 };
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// Sends a message, but waits first until less than half of the link's queue is taken.
+    /// Sends a message, but waits first until less than half of what may wait does.
     ///
     /// It takes its place in the queue when it is sent and never overtakes a message.
     ///
@@ -57,10 +57,28 @@ impl Node {
         args: &T,
     ) -> Result<(), SendError> {
         if port.node() != self.id() {
-            let peer = self.inner().peers.get(port.node());
-            peer.wait_for_room(self).await;
+            let limits = &self.config().limits;
+            let half = limits.link_queue.min(limits.connect_queue) / 2;
+            self.wait_below(port.node(), half).await;
         }
         self.snd(port, args)
+    }
+
+    /// Sends the arguments of a message on, without decoding them where that is not needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::snd`].
+    pub fn forward(&self, port: &PortId, message: &Message) -> Result<(), SendError> {
+        self.send_on(port, &message.args())
+    }
+
+    /// Returns when at most `octets` wait to be sent to a node; what a sender of much does from time
+    /// to time, so that it does not fill memory or the link's queue.
+    pub async fn wait_below(&self, node: &NodeId, octets: usize) {
+        if node != self.id() {
+            self.inner().peers.get(node).wait_below(octets).await;
+        }
     }
 
     /// Kills a port: normally without a reason, else with the reason `values`, which its monitors
@@ -125,17 +143,20 @@ impl Node {
 
     /// Sends on what came in a message.
     pub(crate) fn relay(&self, port: &PortId, args: &Args<'_>) {
+        if let Err(error) = self.send_on(port, args) {
+            tracing::debug!(node = %self.id(), "a message for {port} was not sent on: {error}");
+        }
+    }
+
+    fn send_on(&self, port: &PortId, args: &Args<'_>) -> Result<(), SendError> {
         let limits = self.config().limits.framing();
-        let sent = if port.node() == self.id() {
+        if port.node() == self.id() {
             self.deliver(port.port(), |out| LOCAL.encode_raw("", args, &limits, out))
         } else {
             let name = port.port().as_str();
             self.send_away(port, |framing, out| {
                 framing.encode_raw(name, args, &limits, out)
             })
-        };
-        if let Err(error) = sent {
-            tracing::debug!(node = %self.id(), "a message for {port} was not sent on: {error}");
         }
     }
 

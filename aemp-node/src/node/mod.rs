@@ -207,6 +207,11 @@ impl Node {
         self.0.table.find(name).is_some_and(|slot| !slot.is_dead())
     }
 
+    /// How many ports this node has.
+    pub fn ports(&self) -> usize {
+        self.0.table.len()
+    }
+
     /// The nodes with which there is a link, without this one.
     pub fn up_nodes(&self) -> BTreeSet<NodeId> {
         let peers = self.0.peers.all();
