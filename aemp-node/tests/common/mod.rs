@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "not every test uses all of it")]
 
+pub(crate) mod raw;
+
 use std::{future::Future, time::Duration};
 
 use aemp_node::{Context, Mailbox, Message, Node, NodeBuilder, PortId};

@@ -46,16 +46,20 @@ impl Trace {
             None => node.up_nodes().into_iter().collect(),
         };
         let mut seen = Seen::new();
-        let mut next: Vec<String> = up.iter().map(ToString::to_string).collect();
-        while let Some(name) = next.pop() {
-            if seen.contains_key(&name) {
+        let mut next: Vec<Vec<String>> = up.iter().map(|id| vec![id.to_string()]).collect();
+        while let Some(path) = next.pop() {
+            let Some(name) = path.last().filter(|name| !seen.contains_key(*name)) else {
                 continue;
-            }
-            let mut linked = ask(&node, &name, limit).await.unwrap_or_default();
+            };
+            let mut linked = ask(&node, &path, limit).await.unwrap_or_default();
             // This command itself is not of interest.
             linked.remove(node.id().as_str());
-            next.extend(linked.iter().cloned());
-            seen.insert(name, linked);
+            seen.insert(name.clone(), linked.clone());
+            next.extend(
+                linked
+                    .into_iter()
+                    .map(|other| [&path[..], &[other]].concat()),
+            );
         }
         let text = match self.format {
             Format::Tree => tree(&seen),
@@ -66,22 +70,33 @@ impl Trace {
     }
 }
 
-/// Asks a node whom it is linked with; nothing where it does not answer.
-async fn ask(node: &Node, name: &str, limit: Duration) -> Option<BTreeSet<String>> {
-    let port = PortId::parse(name).ok()?;
-    let status = node
-        .cal(&port, &("status",), Some(limit.min(Duration::from_secs(1))))
+/// Asks the last node of a path whom it is linked with; nothing where it does not answer.
+async fn ask(node: &Node, path: &[String], limit: Duration) -> Option<BTreeSet<String>> {
+    let port = PortId::parse(path.first()?).ok()?;
+    // Only older originals, which know no status, are worth the second question.
+    let status = request(path, "status");
+    let answer = node
+        .cal(&port, &status, Some(limit.min(Duration::from_secs(1))))
         .await;
-    if let Ok(answer) = status
+    if let Ok(answer) = answer
         && let Some(Value::Map(status)) = answer.values().first()
     {
         let links = status.get("links")?.as_array()?;
         let names = links.iter().filter_map(|link| link.as_map()?.get("node"));
         return Some(names.filter_map(text).collect());
     }
-    // Originals know no status; those of 1.x tell their links.
-    let answer = node.cal(&port, &("up_nodes",), Some(limit)).await.ok()?;
+    let links = request(path, "up_nodes");
+    let answer = node.cal(&port, &links, Some(limit)).await.ok()?;
     Some(answer.values().iter().filter_map(text).collect())
+}
+
+/// A request to the last node of a path, sent on by those before it; so is the answer, as the last
+/// node cannot reach a private one. What is still missing at the end is the port for the answer.
+fn request<'a>(path: &'a [String], verb: &'a str) -> Vec<&'a str> {
+    let relays = &path[..path.len() - 1];
+    let there = path[1..].iter().flat_map(|node| ["snd", node]);
+    let back = relays.iter().rev().flat_map(|node| [&**node, "snd"]);
+    there.chain([verb]).chain(back).collect()
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -120,6 +135,17 @@ fn dot(seen: &Seen) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_travel_along_the_path_and_back() {
+        let path =
+            |names: &[&str]| -> Vec<String> { names.iter().map(ToString::to_string).collect() };
+        assert_eq!(request(&path(&["a"]), "v"), ["v"]);
+        assert_eq!(
+            request(&path(&["a", "b", "c"]), "v"),
+            ["snd", "b", "snd", "c", "v", "b", "snd", "a", "snd"]
+        );
+    }
 
     #[test]
     fn a_link_that_both_ends_tell_is_drawn_once() {
