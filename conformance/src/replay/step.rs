@@ -158,7 +158,8 @@ fn message_in_words(port: &str, args: &[Value]) -> String {
     if !port.is_empty() {
         return format!("to port {port}: {}", values(args));
     }
-    let Some((Value::Text(tag), rest)) = args.split_first() else {
+    let first = args.first().and_then(Value::as_text);
+    let Some((tag, rest)) = first.zip(args.get(1..)) else {
         return if args.is_empty() {
             "nothing, to keep the connection alive".into()
         } else {
@@ -168,7 +169,7 @@ fn message_in_words(port: &str, args: &[Value]) -> String {
     let first = rest.first().map(value).unwrap_or_default();
     let second = rest.get(1).map(value).unwrap_or_default();
     let after = |count: usize| values(rest.get(count..).unwrap_or_default());
-    match tag.as_str() {
+    match &*tag {
         "" | "devnull" => "nothing, to the node port".into(),
         "mon1" => format!("tell me when your port {first} dies"),
         "mon0" => format!("do not tell me any more about your port {first}"),
@@ -258,4 +259,31 @@ fn quoted(octets: &[u8]) -> String {
     let shown = octets[..octets.len().min(MOST)].escape_ascii();
     let more = if octets.len() > MOST { "..." } else { "" };
     format!("\"{shown}\"{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_told_in_words_whether_text_or_octets() {
+        let octets = |text: &str| Value::Octets(text.as_bytes().to_vec());
+        assert_eq!(
+            message_in_words("", &[octets("mon1"), octets("p")]),
+            "tell me when your port \"p\" dies"
+        );
+        assert_eq!(
+            message_in_words("", &["kil0".into(), "p".into()]),
+            "my port \"p\", which you monitor, has ended"
+        );
+        assert_eq!(
+            message_in_words("", &[]),
+            "nothing, to keep the connection alive"
+        );
+        assert_eq!(
+            message_in_words("", &[Value::Null]),
+            "to the node port, without meaning: null"
+        );
+        assert_eq!(message_in_words("x", &[1.into()]), "to port x: 1");
+    }
 }
