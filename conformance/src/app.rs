@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::case::{Case, explain, load};
+use crate::case::{Case, Level, explain, load};
 use crate::cli::{Choice, Cli, Command, RunArgs};
 use crate::engine::tls::Certificates;
 use crate::replay;
@@ -87,7 +87,10 @@ fn show(id: &str, json: bool) -> Result<u8, String> {
 
 fn run(args: &RunArgs) -> Result<u8, String> {
     let cases = cases(&args.choice)?;
-    let selection = args.choice.selection();
+    let mut selection = args.choice.selection();
+    if let Some(command) = args.exec.as_ref().filter(|_| selection.levels.is_empty()) {
+        selection.levels = levels_of(command);
+    }
     let subject = subject(args)?;
     let plans = selection.plan(&cases, &*subject);
     if plans.is_empty() {
@@ -117,6 +120,16 @@ fn run(args: &RunArgs) -> Result<u8, String> {
     print!("{}", terminal::report(&result, &specification));
     write_reports(args, &result, &cases, &specification)?;
     Ok(if result.ok() { PASSED } else { SHORT })
+}
+
+/// The levels that a command is meant for where none is chosen: one that takes `{port}` is a simple
+/// client, any other a node.
+fn levels_of(command: &str) -> Vec<Level> {
+    let client = command.contains("{port}");
+    Level::ALL
+        .into_iter()
+        .filter(|&level| (level == Level::Simple) == client)
+        .collect()
 }
 
 fn subject(args: &RunArgs) -> Result<Box<dyn Subject>, String> {

@@ -81,6 +81,32 @@ impl Run<'_> {
         ))
     }
 
+    /// A subject that closed a connection as it should must still be there afterwards: otherwise a
+    /// crash would pass for a close.
+    pub(super) fn survives(&mut self) -> Result<(), Stop> {
+        let ended = self.conversations.values().any(|c| c.ended.is_some());
+        let stopped = self.case.steps.iter().any(|step| step.stop.is_some());
+        if !ended || stopped || self.case.level == crate::case::Level::Simple {
+            return Ok(());
+        }
+        let what = "the subject goes on after it has closed the connection";
+        if let State::Ended(how) = self.stage.state(Instant::now()) {
+            return Err(Stop::new(
+                Outcome::Crash,
+                what,
+                format!("the subject has ended: {how}"),
+            ));
+        }
+        match self.greets() {
+            Some(false) => Err(Stop::new(
+                Outcome::Hang,
+                what,
+                "it greets no new connection",
+            )),
+            Some(true) | None => Ok(()),
+        }
+    }
+
     /// A connection that ended because the whole subject ended is a crash, not a failure.
     pub(super) fn look_for_crash(&mut self, stop: &mut Stop) {
         if stop.outcome != Outcome::Fail && stop.outcome != Outcome::Hang {

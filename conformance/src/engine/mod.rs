@@ -231,7 +231,10 @@ pub fn run(
         counter: 0,
         step: 0,
     };
-    let mut result = run.prepare().and_then(|()| run.steps(&case.steps, true));
+    let mut result = run
+        .prepare()
+        .and_then(|()| run.steps(&case.steps, true))
+        .and_then(|()| run.survives());
     if let Err(stop) = &mut result {
         run.look_for_crash(stop);
     }

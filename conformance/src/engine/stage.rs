@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 use super::link::{Link, TcpLink};
 use crate::subject::{Instance, StartError, State};
 
+/// How long a wait for a connection goes on before the subject is looked at.
+const SLICE: Duration = Duration::from_millis(100);
+
 /// The subject as started for a run, and where the kit awaits it.
 pub struct Stage {
     /// The subject.
@@ -80,7 +83,16 @@ impl Stage {
             .listeners
             .get(party)
             .ok_or_else(|| format!("party {party:?} does not listen"))?;
-        let stream = accept_until(listener, deadline).map_err(|error| error.to_string())?;
+        let listener = listener.try_clone().map_err(|error| error.to_string())?;
+        // In slices, so that the end of a subject that never dials is seen at once.
+        let stream = loop {
+            let slice = deadline.min(Instant::now() + SLICE);
+            let stream = accept_until(&listener, slice).map_err(|error| error.to_string())?;
+            let over = slice == deadline || self.instance.has_ended();
+            if stream.is_some() || over {
+                break stream;
+            }
+        };
         match stream {
             None => Ok(None),
             Some(stream) => {

@@ -286,6 +286,10 @@ impl Instance for Process {
         }
     }
 
+    fn has_ended(&mut self) -> bool {
+        self.state(Instant::now()) != State::Running
+    }
+
     fn restartable(&self) -> bool {
         true
     }

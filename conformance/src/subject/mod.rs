@@ -108,6 +108,11 @@ pub trait Instance: Send {
     /// Whether it is still there; waits up to the deadline for an end that is on its way.
     fn state(&mut self, deadline: Instant) -> State;
 
+    /// Whether its end can be seen already.
+    fn has_ended(&mut self) -> bool {
+        false
+    }
+
     /// Whether it can be started again with the same settings.
     fn restartable(&self) -> bool {
         false
