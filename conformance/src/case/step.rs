@@ -343,6 +343,9 @@ pub struct Tls {
     /// What is expected; success where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expect: Option<TlsEnd>,
+    /// The kit speaks only TLS 1.2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<True>,
 }
 
 /// A role in TLS.
@@ -363,6 +366,8 @@ pub enum Certificate {
     Shared,
     /// Another one.
     Other,
+    /// The shared one, without its key: the kit signs with another.
+    Stolen,
     /// None.
     None,
 }
@@ -402,6 +407,9 @@ pub struct Output {
     /// A message for each number of a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub each: Option<Each>,
+    /// Outside TLS though TLS is up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clear: Option<True>,
 }
 
 impl Output {
@@ -418,10 +426,11 @@ impl Output {
         if kinds.into_iter().filter(|&kind| kind).count() != 1 {
             return Err("something to send has exactly one kind".to_owned());
         }
-        if self
-            .hex
-            .as_deref()
-            .is_some_and(|hex| crate::wire::from_hex(hex).is_none())
+        let line = self.greeting.as_ref().and_then(|g| g.line_hex.as_deref());
+        if [self.hex.as_deref(), line]
+            .into_iter()
+            .flatten()
+            .any(|hex| crate::wire::from_hex(hex).is_none())
         {
             return Err("bad hex".to_owned());
         }
@@ -462,6 +471,9 @@ pub struct Greet {
     /// The whole first line as it is, instead of fields.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
+    /// The whole first line in hex, for octets that are no UTF-8.
+    #[serde(rename = "line-hex", skip_serializing_if = "Option::is_none")]
+    pub line_hex: Option<String>,
     /// The protocol word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub word: Option<String>,
@@ -563,6 +575,9 @@ pub struct Expected {
     /// A message: a pattern.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Json>,
+    /// With `message`: a pattern of the lower case hex of its octets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub octets: Option<Json>,
     /// A message for each number of a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub each: Option<Each>,
@@ -581,6 +596,9 @@ impl Expected {
             self.each.is_some(),
             self.close.is_some(),
         ];
+        if self.octets.is_some() && self.message.is_none() {
+            return Err("`octets` belongs to `message`".to_owned());
+        }
         if kinds.into_iter().filter(|&kind| kind).count() == 1 {
             Ok(())
         } else {

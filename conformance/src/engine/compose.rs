@@ -22,6 +22,12 @@ impl Run<'_> {
         for output in outputs {
             self.compose(on, output, &mut octets)?;
         }
+        if outputs.iter().any(|output| output.clear.is_some()) {
+            self.transcript.octets(on, super::Kind::Sent, &octets);
+            // An end is left to the steps that expect something, as below.
+            let _ended = self.conversation_mut(on)?.link.send_clear(&octets);
+            return Ok(());
+        }
         self.send_octets(on, &octets, chunks)
     }
 
@@ -146,17 +152,18 @@ impl Run<'_> {
             self.change(&mut greeting, &usual)?;
         }
         self.change(&mut greeting, greet)?;
-        let first = match &greet.line {
-            Some(line) => self.names.text(line).map_err(Stop::kit)?,
-            None => greeting.first_line(),
+        let first = match (&greet.line, &greet.line_hex) {
+            (Some(line), _) => self.names.text(line).map_err(Stop::kit)?.into_bytes(),
+            (None, Some(hex)) => from_hex(hex).ok_or_else(|| Stop::kit("bad hex"))?,
+            (None, None) => greeting.first_line().into_bytes(),
         };
         let eol = greet.eol.as_deref().unwrap_or("\n");
-        let lines = [first, greeting.nonce];
+        let lines = [first, greeting.nonce.into_bytes()];
         for (at, line) in lines.iter().enumerate() {
             if greet.only.is_some_and(|only| usize::from(only) != at + 1) {
                 continue;
             }
-            out.extend(line.bytes());
+            out.extend(line);
             out.extend(eol.bytes());
             let counted = said(line, eol);
             self.names.set(
@@ -301,8 +308,8 @@ fn text(line: &[u8]) -> Value {
 }
 
 /// A line as a reader counts it: up to its LF and without one CR before that.
-fn said(line: &str, eol: &str) -> Line {
-    let octets = format!("{line}{eol}").into_bytes();
+fn said(line: &[u8], eol: &str) -> Line {
+    let octets = [line, eol.as_bytes()].concat();
     let end = octets
         .iter()
         .position(|&octet| octet == b'\n')
@@ -453,8 +460,8 @@ mod tests {
 
     #[test]
     fn a_line_counts_without_its_end() {
-        assert_eq!(said("a", "\r\n"), b"a");
-        assert_eq!(said("a\r", "\r\n"), b"a\r");
-        assert_eq!(said("a", ""), b"a");
+        assert_eq!(said(b"a", "\r\n"), b"a");
+        assert_eq!(said(b"a\r", "\r\n"), b"a\r");
+        assert_eq!(said(b"a", ""), b"a");
     }
 }

@@ -38,6 +38,8 @@ pub struct Conversation {
     pub framing: Framing,
     /// Whether TLS is up.
     pub tls: bool,
+    /// The octets of the last whole thing: a message, or a line with its end.
+    pub last: Vec<u8>,
     /// Ports that the subject made in the kit for its own purposes; what goes there is passed
     /// over.
     pub noise: BTreeSet<String>,
@@ -81,6 +83,7 @@ impl Conversation {
             reader: None,
             framing,
             tls: false,
+            last: Vec::new(),
             noise: BTreeSet::new(),
         }
     }
@@ -115,12 +118,12 @@ impl Conversation {
             None => {
                 let (line, used) = greeting::line(&self.buffer)?;
                 let line = line.to_vec();
-                self.buffer.drain(..used);
+                self.last = self.buffer.drain(..used).collect();
                 Some(Next::Line(line))
             }
             Some(reader) => match reader.next(&self.buffer) {
                 Ok((value, used)) => {
-                    self.buffer.drain(..used);
+                    self.last = self.buffer.drain(..used).collect();
                     Some(Next::Message(value))
                 }
                 Err(Unreadable::Incomplete) => None,

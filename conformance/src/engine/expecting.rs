@@ -81,7 +81,11 @@ impl Run<'_> {
             matches(pattern, &text, framing, &mut self.names)
                 .map_err(|seen| Stop::fail(format!("the line {}", shown(pattern)), seen))
         } else if let Some(pattern) = &expected.message {
-            self.expect_message(on, pattern, within)
+            self.expect_message(on, pattern, within)?;
+            match &expected.octets {
+                Some(octets) => self.check_octets(on, octets),
+                None => Ok(()),
+            }
         } else if let Some(each) = &expected.each {
             self.expect_each(on, each, within)
         } else if let Some(close) = &expected.close {
@@ -89,6 +93,20 @@ impl Run<'_> {
         } else {
             Err(Stop::kit("nothing is expected"))
         }
+    }
+
+    /// Holds the octets of the last message, in lower case hex, against a pattern.
+    fn check_octets(&mut self, on: &str, pattern: &Json) -> Result<(), Stop> {
+        let hex = Value::Text(to_hex(&self.conversation(on)?.last));
+        let framing = self.framing(on);
+        matches(pattern, &hex, framing, &mut self.names)
+            .map_err(|seen| Stop::fail(format!("a message of the octets {}", shown(pattern)), seen))
+    }
+
+    /// How the last line ended: `lf`, or `cr-lf`.
+    fn line_end(&self, on: &str) -> Result<&'static str, Stop> {
+        let crlf = self.conversation(on)?.last.ends_with(b"\r\n");
+        Ok(if crlf { "cr-lf" } else { "lf" })
     }
 
     fn line(&mut self, on: &str, within: Option<f64>, what: &str) -> Result<Line, Stop> {
@@ -138,7 +156,9 @@ impl Run<'_> {
         within: Option<f64>,
     ) -> Result<(), Stop> {
         let first = self.line(on, within, "the first line of a greeting")?;
+        let first_end = self.line_end(on)?;
         let second = self.line(on, within, "the second line of a greeting")?;
+        let ends = [first_end, self.line_end(on)?].map(Value::text);
         for (at, line) in [&first, &second].into_iter().enumerate() {
             self.name(
                 on,
@@ -153,7 +173,10 @@ impl Run<'_> {
         self.name(on, "theirs.nonce", Value::text(&greeting.nonce));
         self.names.set("subject", Value::text(&greeting.node));
         let framing = self.framing(on);
-        let fields = greeting.as_value();
+        let mut fields = greeting.as_value();
+        if let Value::Map(fields) = &mut fields {
+            fields.insert("ends".to_owned(), Value::Array(ends.into()));
+        }
         let subset = serde_json::json!({"$subset": whole_keys(pattern)});
         matches(&subset, &fields, framing, &mut self.names)
             .map_err(|seen| Stop::fail(format!("a greeting with {}", shown(pattern)), seen))?;
@@ -220,7 +243,9 @@ impl Run<'_> {
         let auth = AuthLine::read(line).map_err(|why| Stop::fail(what, why))?;
         let proof = self.judged(on, &auth)?;
         self.name(on, "theirs.auth", Value::text(&auth.data));
+        let end = self.line_end(on)?;
         let fields = [
+            ("end", Value::text(end)),
             ("method", Value::text(&auth.method)),
             ("data", Value::text(&auth.data)),
             ("framing", Value::text(&auth.framing)),
@@ -430,7 +455,9 @@ impl Run<'_> {
             }
         }
         let conversation = self.conversation(on)?;
-        if conversation.ended == Some(false) && !conversation.buffer.is_empty() {
+        // A side whose TLS fails may say so by an alert before it closes.
+        let alert = self.variation.tls && conversation.buffer.first() == Some(&21);
+        if conversation.ended == Some(false) && !conversation.buffer.is_empty() && !alert {
             let rest = crate::wire::shown(&conversation.buffer, 200);
             return Err(Stop::fail(what, format!("it sent {rest} before it closed")));
         }

@@ -39,6 +39,14 @@ pub trait Link: Send {
     /// The connection has ended, or nothing is read on the other side.
     fn send(&mut self, octets: &[u8]) -> Result<(), Unsent>;
 
+    /// Sends octets outside TLS, though it may be up.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    fn send_clear(&mut self, octets: &[u8]) -> Result<(), Unsent> {
+        self.send(octets)
+    }
+
     /// The next octets, or the end.
     fn receive(&mut self, deadline: Instant) -> Arrival;
 
@@ -164,6 +172,10 @@ impl Link for TcpLink {
                 self.write(&sealed.map_err(|_| Unsent::Ended)?)
             }
         }
+    }
+
+    fn send_clear(&mut self, octets: &[u8]) -> Result<(), Unsent> {
+        self.write(octets)
     }
 
     fn receive(&mut self, deadline: Instant) -> Arrival {

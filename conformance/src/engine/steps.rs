@@ -170,11 +170,16 @@ impl Run<'_> {
         let own = match tls.certificate.unwrap_or(Certificate::Shared) {
             Certificate::Shared => Some(shared.clone()),
             Certificate::Other => Some(self.circumstances.certificates.other.clone()),
+            Certificate::Stolen => {
+                let other = &self.circumstances.certificates.other;
+                Some(std::sync::Arc::new(shared.without_key(other)))
+            }
             Certificate::None => None,
         };
         let setup = TlsSetup {
             own,
             shared: shared.clone(),
+            old: tls.old.is_some(),
         };
         let conversation = self.conversation_mut(on)?;
         let by_nonces = conversation.tls_role();

@@ -8,6 +8,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{
     ClientConfig, ClientConnection, Connection, DigitallySignedStruct, DistinguishedName, Error,
     ServerConfig, ServerConnection, SignatureScheme,
@@ -57,6 +58,28 @@ pub struct TlsSetup {
     pub own: Option<Arc<Identity>>,
     /// What the subject must present.
     pub shared: Arc<Identity>,
+    /// TLS 1.2 and nothing else.
+    pub old: bool,
+}
+
+/// A certificate and a key that need not belong together.
+#[derive(Debug)]
+struct Presented(Arc<CertifiedKey>);
+
+impl rustls::client::ResolvesClientCert for Presented {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl rustls::server::ResolvesServerCert for Presented {
+    fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
 }
 
 /// The certificate of a run: the shared one, its file, and another one for refusals.
@@ -104,30 +127,34 @@ impl TlsSetup {
             provider: Arc::clone(&provider),
         });
         let kit = |error: Error| TlsFailure::Kit(format!("TLS cannot be set up: {error}"));
+        let versions: &[_] = if self.old {
+            &[&rustls::version::TLS12]
+        } else {
+            &[&rustls::version::TLS13]
+        };
         let mut connection = match role {
             TlsRole::Client => {
                 let config = ClientConfig::builder_with_provider(provider)
-                    .with_protocol_versions(&[&rustls::version::TLS13])
+                    .with_protocol_versions(versions)
                     .map_err(kit)?
                     .dangerous()
                     .with_custom_certificate_verifier(verifier);
-                let config = match &self.own {
-                    Some(own) => config
-                        .with_client_auth_cert(vec![own.certificate.clone()], own.private())
-                        .map_err(kit)?,
+                let mut config = match &self.own {
+                    Some(own) => config.with_client_cert_resolver(own.presented().map_err(kit)?),
                     None => config.with_no_client_auth(),
                 };
+                // Nothing but the certificate is agreed on: no names.
+                config.enable_sni = false;
                 let name = ServerName::try_from("aemp").expect("a valid name");
                 Connection::from(ClientConnection::new(Arc::new(config), name).map_err(kit)?)
             }
             TlsRole::Server => {
                 let own = self.own.as_ref().unwrap_or(&self.shared);
                 let config = ServerConfig::builder_with_provider(provider)
-                    .with_protocol_versions(&[&rustls::version::TLS13])
+                    .with_protocol_versions(versions)
                     .map_err(kit)?
                     .with_client_cert_verifier(verifier)
-                    .with_single_cert(vec![own.certificate.clone()], own.private())
-                    .map_err(kit)?;
+                    .with_cert_resolver(own.presented().map_err(kit)?);
                 Connection::from(ServerConnection::new(Arc::new(config)).map_err(kit)?)
             }
         };
@@ -137,8 +164,20 @@ impl TlsSetup {
 }
 
 impl Identity {
-    fn private(&self) -> PrivateKeyDer<'static> {
-        PrivateKeyDer::Pkcs8(self.key.clone_key())
+    /// This certificate, with the key of another identity.
+    pub fn without_key(&self, other: &Self) -> Self {
+        Self {
+            certificate: self.certificate.clone(),
+            key: other.key.clone_key(),
+            pem: String::new(),
+        }
+    }
+
+    fn presented(&self) -> Result<Arc<Presented>, Error> {
+        let key = PrivateKeyDer::Pkcs8(self.key.clone_key());
+        let key = rustls::crypto::ring::sign::any_supported_type(&key)?;
+        let both = CertifiedKey::new(vec![self.certificate.clone()], key);
+        Ok(Arc::new(Presented(Arc::new(both))))
     }
 }
 

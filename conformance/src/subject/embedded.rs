@@ -98,10 +98,15 @@ impl Embedding {
 }
 
 fn builder(settings: &Settings) -> Result<aemp_node::NodeBuilder, StartError> {
+    // Storable is off unless asked for.
+    let framings = match settings.framing {
+        crate::wire::Framing::Storable => &[Framing::Json, Framing::Cbor, Framing::Storable][..],
+        _ => &[Framing::Json, Framing::Cbor],
+    };
     let mut builder = Node::builder()
         .node_id(&settings.node)
         .secret(settings.secret.as_str())
-        .framings(&[Framing::Json, Framing::Cbor, Framing::Storable]);
+        .framings(framings);
     if let Some(file) = &settings.certificate {
         builder = builder.certificate(std::fs::read(file).map_err(kit)?);
     }

@@ -37,13 +37,17 @@ impl Core {
     pub fn new(settings: &Settings) -> Result<Self, StartError> {
         let kit = |what: &str| StartError::Kit(format!("the core refuses {what}"));
         let node = NodeId::new(settings.node.as_str()).map_err(|_| kit("the node ID"))?;
-        let secrets = Secrets::new([settings.secret.as_str()]).map_err(|_| kit("the secret"))?;
-        let mut core = CoreSettings::new(node, Some(secrets));
+        // An empty secret is none.
+        let secrets = Secrets::new([settings.secret.as_str()]).ok();
+        let mut core = CoreSettings::new(node, secrets);
         core.tls = settings.certificate.is_some();
         if settings.cleartext {
             core.accept.push(Method::Cleartext);
         }
-        core.framings = vec![Framing::Json, Framing::Cbor, Framing::Storable];
+        core.framings = vec![Framing::Json, Framing::Cbor];
+        if settings.framing == crate::wire::Framing::Storable {
+            core.framings.push(Framing::Storable);
+        }
         core.keys
             .set("instance", &"5".repeat(32))
             .map_err(|_| kit("the instance"))?;

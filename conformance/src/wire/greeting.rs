@@ -92,6 +92,10 @@ impl Greeting {
             .keys
             .iter()
             .map(|(key, value)| (key.clone(), value.as_ref().map_or(Value::Null, Value::text)));
+        let twice: Vec<String> = (1..self.keys.len())
+            .filter(|&at| self.keys[..at].iter().any(|key| key.0 == self.keys[at].0))
+            .map(|at| self.keys[at].0.clone())
+            .collect();
         Value::Map(
             [
                 ("word", Value::text(&self.word)),
@@ -101,6 +105,7 @@ impl Greeting {
                 ("framings", list(&self.framings)),
                 ("keys", Value::Map(keys.collect())),
                 ("nonce", Value::text(&self.nonce)),
+                ("twice", list(&twice)),
             ]
             .map(|(key, value)| (key.to_owned(), value))
             .into(),
