@@ -179,9 +179,13 @@ impl NodeBuilder {
         self
     }
 
-    /// Adds a secret: the first is ours, others are accepted too.
+    /// Adds a secret: the first is ours, others are accepted too. An empty one is none.
     pub fn secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.config.secrets.push(secret.into());
+        let secret = secret.into();
+        // [auth.secret.empty]
+        if !secret.is_empty() {
+            self.config.secrets.push(secret);
+        }
         self
     }
 

@@ -209,6 +209,31 @@ fn strings_are_borrowed_and_numbers_may_change_their_kind() {
 }
 
 #[test]
+fn a_relay_writes_what_writers_may_write() {
+    for (read, written) in [
+        (&b"\xc2\x42\x01\x00"[..], &b"\x19\x01\x00"[..]),
+        (b"\x18\x05", b"\x05"),
+        (b"\x9f\x01\xff", b"\x81\x01"),
+        (b"\x7f\x61a\x61b\xff", b"\x62ab"),
+        (b"\xf7", b"\xf6"),
+        (b"\xa1\xf5\x01", b"\xa1\x611\x01"),
+        (b"\xa1\x41\xe9\x01", b"\xa1\x62\xc3\xa9\x01"),
+        // These are as they should be.
+        (b"\xa1\x41k\x82\x20\xf6", b"\xa1\x41k\x82\x20\xf6"),
+        (b"\xfa\x3f\xc0\x00\x00", b"\xfa\x3f\xc0\x00\x00"),
+    ] {
+        let message = [b"\x82\x61p", read].concat();
+        with_args(Framing::Cbor, &message, |_, args| {
+            let mut out = Vec::new();
+            Framing::Cbor
+                .encode_raw("q", &args, &Limits::default(), &mut out)
+                .unwrap();
+            assert_eq!(out, [b"\x82\x61q", written].concat(), "{read:02x?}");
+        });
+    }
+}
+
+#[test]
 fn what_does_not_fit_says_which_argument() {
     with_args(
         Framing::Json,

@@ -62,6 +62,53 @@ impl<'a> Reader<'a> {
         octets
     }
 
+    /// Passes over items while they are what a writer may write; says whether all of them were.
+    ///
+    /// Readers take more than writers may write: tags, long heads, indefinite lengths, half floats,
+    /// keys of other kinds.
+    fn plain(&mut self, count: usize) -> bool {
+        let mut open: Vec<(u64, bool)> = Vec::new();
+        let (mut left, mut map) = (count as u64, false);
+        loop {
+            while left == 0 {
+                match open.pop() {
+                    Some(around) => (left, map) = around,
+                    None => return true,
+                }
+            }
+            left -= 1;
+            let key = map && left % 2 == 1;
+            let from = self.at;
+            let head = self.head();
+            let short = |number| self.at - from == shortest(number);
+            match head {
+                Head::Octets(Some(len)) if short(len) => {
+                    if !self.payload(len).is_ascii() && key {
+                        return false;
+                    }
+                }
+                Head::Text(Some(len)) if short(len) => {
+                    self.payload(len);
+                }
+                _ if key => return false,
+                Head::Unsigned(number) | Head::Negative(number) if short(number) => {}
+                Head::Array(Some(items)) if short(items) => {
+                    open.push((left, map));
+                    (left, map) = (items, false);
+                }
+                Head::Map(Some(entries)) if short(entries) => {
+                    open.push((left, map));
+                    (left, map) = (entries.saturating_mul(2), true);
+                }
+                Head::Bool(_) => {}
+                // Not `undefined`, and no float of 16 bits.
+                Head::Null if self.octets[from] == 0xf6 => {}
+                Head::Float(_) if self.at - from > 3 => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// An integer of any length, behind its tag.
     #[cold]
     fn bignum(&mut self, negative: bool) -> Token<'a> {
@@ -178,8 +225,18 @@ impl<'a> token::Reader<'a> for Reader<'a> {
 
     fn raw(&self, count: usize) -> Option<&'a [u8]> {
         let mut rest = self.clone();
-        (0..count).for_each(|_| token::Reader::skip(&mut rest));
-        Some(&self.octets[self.at..rest.at])
+        rest.plain(count).then(|| &self.octets[self.at..rest.at])
+    }
+}
+
+/// The octets of the shortest head with that number.
+fn shortest(number: u64) -> usize {
+    match number {
+        0..=23 => 1,
+        24..=0xff => 2,
+        0x100..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
     }
 }
 
