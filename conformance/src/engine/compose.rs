@@ -23,7 +23,8 @@ impl Run<'_> {
             self.compose(on, output, &mut octets)?;
         }
         if outputs.iter().any(|output| output.clear.is_some()) {
-            self.transcript.octets(on, super::Kind::Sent, &octets);
+            self.transcript
+                .octets(on, super::transcript::Kind::Sent, &octets);
             // An end is left to the steps that expect something, as below.
             let _ended = self.conversation_mut(on)?.link.send_clear(&octets);
             return Ok(());
