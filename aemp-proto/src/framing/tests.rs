@@ -218,6 +218,10 @@ fn a_relay_writes_what_writers_may_write() {
         (b"\xf7", b"\xf6"),
         (b"\xa1\xf5\x01", b"\xa1\x611\x01"),
         (b"\xa1\x41\xe9\x01", b"\xa1\x62\xc3\xa9\x01"),
+        (
+            b"\x3b\xff\xff\xff\xff\xff\xff\xff\xff",
+            b"\x75-18446744073709551616",
+        ),
         // These are as they should be.
         (b"\xa1\x41k\x82\x20\xf6", b"\xa1\x41k\x82\x20\xf6"),
         (b"\xfa\x3f\xc0\x00\x00", b"\xfa\x3f\xc0\x00\x00"),

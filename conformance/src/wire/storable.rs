@@ -179,8 +179,8 @@ impl Parser<'_> {
         self.seen.push(None);
         let value = match code {
             0x05 | 0x0e | 0x1f => Value::Null,
-            0x22 => Value::Bool(true),
-            0x23 => Value::Bool(false),
+            0x0f | 0x22 => Value::Bool(true),
+            0x10 | 0x23 => Value::Bool(false),
             0x08 => Value::Integer(self.octet()? as i128 - 128),
             0x09 => Value::Integer(i128::from(self.long()? as u32 as i32)),
             0x01 | 0x18 | 0x0a | 0x17 => {

@@ -91,7 +91,9 @@ impl<'a> Reader<'a> {
                     self.payload(len);
                 }
                 _ if key => return false,
-                Head::Unsigned(number) | Head::Negative(number) if short(number) => {}
+                Head::Unsigned(number) if short(number) => {}
+                // Below -2^63 only the digits may be written.
+                Head::Negative(number) if number >> 63 == 0 && short(number) => {}
                 Head::Array(Some(items)) if short(items) => {
                     open.push((left, map));
                     (left, map) = (items, false);
