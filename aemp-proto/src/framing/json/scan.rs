@@ -353,6 +353,12 @@ impl Scanner {
                 None => return Ok((at, false)),
                 Some(b'\\') => {
                     self.plain = false;
+                    if let Some(b'n' | b'"' | b'\\' | b'/' | b't' | b'r' | b'b' | b'f') =
+                        buf.get(at + 1)
+                    {
+                        at += 2;
+                        continue;
+                    }
                     match escape(buf, at) {
                         Escape::Char(_, len) => at += len,
                         Escape::Incomplete => return Ok((at, false)),
