@@ -7,6 +7,7 @@ use clap::Parser as _;
 
 use crate::case::{Case, Level, explain, load};
 use crate::cli::{Choice, Cli, Command, RunArgs};
+use crate::edition;
 use crate::engine::tls::Certificates;
 use crate::replay;
 use crate::report::{compare, html, junit, terminal};
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::execute(&args).map(code),
         Some(Command::Run(args)) => run(&args),
         Some(Command::List(choice)) => list(&choice),
+        Some(Command::Spec(args)) => edition::command::execute(&args).map(code),
         Some(Command::Show { case, json }) => show(&case, json),
         Some(Command::Vectors) => Ok(PASSED),
         Some(Command::Report { results, html }) => compare(&results, html.as_deref()),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::case::Level;
+use crate::edition::command::SpecArgs;
 use crate::replay::ReplayArgs;
 use crate::run::Selection;
 use crate::wire::{Framing, Suite};
@@ -44,6 +45,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Check the vectors with the kit's own code and say where they are.
     Vectors,
+    /// Trace the specification to cases, vectors and code, or render it.
+    Spec(SpecArgs),
     /// Put the results of several subjects side by side.
     Report {
         /// Results as written by `run --json`.

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod case;
 pub mod cli;
+pub mod edition;
 pub mod engine;
 pub mod replay;
 pub mod report;

@@ -44,7 +44,7 @@ async fn dial_again(node: &Node, seed: &Address) {
             Err(unlinked) => {
                 let failure = unlinked.failure;
                 if failure.reason() == Reason::GreetingOwnNodeId {
-                    // [greeting.own-id]: that will not change.
+                    // [greeting.node-id.own]: that will not change.
                     tracing::info!(node = %node.id(), %seed, "the seed is this node itself");
                     return;
                 }
