@@ -319,6 +319,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256 * crate::fuzz::repeat()))]
+
         #[test]
         fn a_port_id_survives_its_text(node in "[^;#\\pC]{1,20}", port in ".{0,20}") {
             let id = PortId::new(NodeId::new(&node).unwrap(), PortName::new(&port));

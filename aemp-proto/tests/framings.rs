@@ -72,6 +72,8 @@ fn message() -> impl Strategy<Value = Vec<Value>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256 * aemp_proto::fuzz::repeat()))]
+
     #[test]
     fn messages_survive_every_framing_in_any_pieces(
         messages in vec(message(), 1..4),

@@ -291,6 +291,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256 * crate::fuzz::repeat()))]
+
         #[test]
         fn pieces_make_no_difference(
             message in proptest::collection::vec(any::<u8>(), 0..5000),

@@ -312,6 +312,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256 * crate::fuzz::repeat()))]
+
         #[test]
         fn anything_is_read_or_refused(line in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Greeting::parse(&line);

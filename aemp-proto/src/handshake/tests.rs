@@ -468,6 +468,8 @@ fn an_initiator_refused_when_greeted_keeps_its_proof() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256 * crate::fuzz::repeat()))]
+
     #[test]
     fn every_chunking_is_the_same(cuts in proptest::collection::vec(1usize..40, 1..20), tls: bool) {
         let settings = |node| Settings { tls, ..settings(node, "geheim") };

@@ -319,7 +319,7 @@ fn a_conversation_is_told_in_words() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(64 * aemp_proto::fuzz::repeat()))]
 
     /// Whatever a file in the format holds, it is judged or refused.
     #[test]

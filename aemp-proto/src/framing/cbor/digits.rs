@@ -68,6 +68,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256 * crate::fuzz::repeat()))]
+
         #[test]
         fn digits_are_those_of_the_number(n in any::<u128>()) {
             let octets = n.to_be_bytes();
