@@ -230,7 +230,7 @@ fn a_relay_writes_what_writers_may_write() {
         with_args(Framing::Cbor, &message, |_, args| {
             let mut out = Vec::new();
             Framing::Cbor
-                .encode_raw("q", &args, &Limits::default(), &mut out)
+                .encode_raw("q", args, &Limits::default(), &mut out)
                 .unwrap();
             assert_eq!(out, [b"\x82\x61q", written].concat(), "{read:02x?}");
         });
