@@ -35,7 +35,7 @@ impl Node {
     pub fn snd<T: Serialize + ?Sized>(&self, port: &PortId, args: &T) -> Result<(), SendError> {
         let limits = self.config().limits.framing();
         if port.node() == self.id() {
-            self.deliver(port.port(), |out| LOCAL.encode("", args, &limits, out))
+            self.deliver(port.port(), |out| Layout::encode(args, &limits, out))
         } else {
             let name = port.port().as_str();
             self.send_away(port, |framing, out| {
@@ -127,8 +127,7 @@ impl Node {
     pub(crate) fn message_of<T: Serialize + ?Sized>(&self, args: &T) -> Result<Message, SendError> {
         let limits = self.config().limits.framing();
         let mut octets = Vec::new();
-        LOCAL.encode("", args, &limits, &mut octets)?;
-        let layout = layout(&octets).ok_or(EncodeError::Arguments("no sequence"))?;
+        let layout = Layout::encode(args, &limits, &mut octets)?;
         Ok(Message::new(octets.into(), LOCAL, layout))
     }
 
@@ -151,7 +150,10 @@ impl Node {
     fn send_on(&self, port: &PortId, args: &Args<'_>) -> Result<(), SendError> {
         let limits = self.config().limits.framing();
         if port.node() == self.id() {
-            self.deliver(port.port(), |out| LOCAL.encode_raw("", args, &limits, out))
+            self.deliver(port.port(), |out| {
+                LOCAL.encode_raw("", args, &limits, out)?;
+                layout(out).ok_or(EncodeError::Arguments("no sequence"))
+            })
         } else {
             let name = port.port().as_str();
             self.send_away(port, |framing, out| {
@@ -164,13 +166,10 @@ impl Node {
     fn deliver(
         &self,
         port: &PortName,
-        encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+        encode: impl FnOnce(&mut Vec<u8>) -> Result<Layout, EncodeError>,
     ) -> Result<(), SendError> {
         scratch::with(|octets| {
-            encode(octets)?;
-            let Some(layout) = layout(octets) else {
-                return Ok(());
-            };
+            let layout = encode(octets)?;
             if port.is_node_port() {
                 let message = Message::new(std::mem::take(octets).into(), LOCAL, layout);
                 let job = move |node: &Self| requests::handle(node, None, &message.args());

@@ -1,6 +1,6 @@
 //! Typed encoding and decoding, the same in every framing.
 
-use super::{Args, Content, Decoder, EncodeError, Framing, Limits};
+use super::{Args, Content, Decoder, EncodeError, Framing, Layout, Limits};
 use crate::value::{Map, Value};
 use alloc::{
     borrow::ToOwned,
@@ -32,6 +32,23 @@ fn encoded<T: Serialize + ?Sized>(framing: Framing, args: &T) -> Vec<u8> {
         .encode("port", args, &Limits::default(), &mut out)
         .unwrap();
     out
+}
+
+#[test]
+fn a_layout_of_the_encoder_is_that_of_the_decoder() {
+    fn same<T: Serialize + ?Sized>(args: &T) {
+        let mut out = b"before".to_vec();
+        let layout = Layout::encode(args, &Limits::default(), &mut out).unwrap();
+        let frame = Decoder::new(Framing::Json, Limits::default()).next(&out[6..]);
+        assert_eq!(frame.unwrap().unwrap().content(), &Content::Message(layout));
+    }
+    same(&());
+    same(&(1,));
+    same(&("tag", 2.5, "text", vec![vec![1], vec![]]));
+    same(&[Value::Null, "x".into()][..]);
+    let mut out = Vec::new();
+    Layout::encode(&(f64::NAN,), &Limits::default(), &mut out).unwrap_err();
+    assert!(out.is_empty());
 }
 
 /// Encodes and decodes in every framing.

@@ -141,6 +141,9 @@ pub(crate) struct Sink<W> {
     depth: usize,
     levels: usize,
     octets: usize,
+    /// The elements of the array that ended last.
+    #[cfg(feature = "serde")]
+    pub(crate) count: usize,
 }
 
 impl<W: Writer> Sink<W> {
@@ -150,6 +153,8 @@ impl<W: Writer> Sink<W> {
             depth: 0,
             levels: limits.levels(),
             octets: limits.octets(),
+            #[cfg(feature = "serde")]
+            count: 0,
         }
     }
 
@@ -208,6 +213,10 @@ impl<W: Writer> Sink<W> {
     pub(crate) fn end_array(&mut self, mark: W::Mark, count: usize) -> Result<(), Refused> {
         self.depth -= 1;
         self.writer.end_array(mark, count);
+        #[cfg(feature = "serde")]
+        {
+            self.count = count;
+        }
         self.check()
     }
 
