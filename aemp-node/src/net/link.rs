@@ -349,10 +349,11 @@ impl Input {
         let rest = &self.octets[self.start..self.filled];
         if rest.len() <= KEEP {
             let rest = rest.to_vec();
-            let wide = std::mem::replace(&mut self.octets, rest);
+            let mut wide = std::mem::replace(&mut self.octets, rest);
             self.start = 0;
             self.filled = self.octets.len();
-            if wide.len() == READ {
+            wide.truncate(READ);
+            if wide.capacity() <= 4 * READ {
                 BUFFER.set(wide);
             }
         }
@@ -364,16 +365,15 @@ impl Input {
             self.start = 0;
             self.filled = 0;
         }
+        if self.octets.len() - self.filled < READ / 2 && self.start > 0 {
+            // Once a message at most: it begins at the beginning then.
+            self.octets.copy_within(self.start..self.filled, 0);
+            self.filled -= self.start;
+            self.start = 0;
+        }
         if self.octets.len() - self.filled < READ / 2 {
-            // Moving what is left pays as soon as that is less than what was handed over.
-            if self.start > self.octets.len() / 2 {
-                self.octets.copy_within(self.start..self.filled, 0);
-                self.filled -= self.start;
-                self.start = 0;
-            } else {
-                // Growth in proportion keeps a long message's cost in proportion to its length.
-                self.octets.resize(self.octets.len() * 2, 0);
-            }
+            // Growth in proportion keeps a long message's cost in proportion to its length.
+            self.octets.resize(self.octets.len() * 2, 0);
         }
         &mut self.octets[self.filled..]
     }

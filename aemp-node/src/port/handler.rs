@@ -1,11 +1,12 @@
 //! Handlers: what a port does with its messages.
 
 use std::{
-    collections::HashMap,
     fmt::{self, Display},
     future::Future,
     pin::Pin,
 };
+
+use hashbrown::HashMap;
 
 use super::context::Context;
 use crate::message::Message;
@@ -99,7 +100,6 @@ impl Handler {
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) default: Option<Handler>,
-    #[expect(clippy::box_collection, reason = "ports are many, and few have tags")]
     pub(crate) tags: Option<Box<HashMap<Box<str>, Handler>>>,
     /// One of them was declared as blocking.
     pub(crate) blocking: bool,
