@@ -216,6 +216,12 @@ pub struct SubjectSettings {
     /// Its secret; the run's where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// Its node ID; `subject` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// The shared certificate, its own and the kit's, must be one that has expired.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
     /// It must accept `cleartext`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cleartext: bool,

@@ -410,6 +410,9 @@ pub struct Output {
     /// Outside TLS though TLS is up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clear: Option<True>,
+    /// Only with what the kit sends next, in one write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<True>,
 }
 
 impl Output {

@@ -29,6 +29,12 @@ impl Run<'_> {
             let _ended = self.conversation_mut(on)?.link.send_clear(&octets);
             return Ok(());
         }
+        if outputs.iter().any(|output| output.hold.is_some()) {
+            self.transcript
+                .octets(on, super::transcript::Kind::Sent, &octets);
+            self.conversation_mut(on)?.link.hold(&octets);
+            return Ok(());
+        }
         self.send_octets(on, &octets, chunks)
     }
 

@@ -47,6 +47,12 @@ pub trait Link: Send {
         self.send(octets)
     }
 
+    /// Keeps octets for the next write; in process, where writes mean nothing, sends them.
+    fn hold(&mut self, octets: &[u8]) {
+        // An end is left to the steps that expect something.
+        let _ended = self.send(octets);
+    }
+
     /// The next octets, or the end.
     fn receive(&mut self, deadline: Instant) -> Arrival;
 
@@ -86,6 +92,7 @@ pub struct TcpLink {
     arrivals: Receiver<Arrival>,
     tls: Option<Box<rustls::Connection>>,
     ended: Option<bool>,
+    held: Vec<u8>,
 }
 
 impl TcpLink {
@@ -117,6 +124,7 @@ impl TcpLink {
             arrivals,
             tls: None,
             ended: None,
+            held: Vec::new(),
         })
     }
 
@@ -137,8 +145,9 @@ impl TcpLink {
     }
 
     fn write(&mut self, octets: &[u8]) -> Result<(), Unsent> {
+        let held = [std::mem::take(&mut self.held).as_slice(), octets].concat();
         self.stream
-            .write_all(octets)
+            .write_all(&held)
             .map_err(|error| match error.kind() {
                 std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => Unsent::Stuck,
                 _ => Unsent::Ended,
@@ -176,6 +185,10 @@ impl Link for TcpLink {
 
     fn send_clear(&mut self, octets: &[u8]) -> Result<(), Unsent> {
         self.write(octets)
+    }
+
+    fn hold(&mut self, octets: &[u8]) {
+        self.held.extend_from_slice(octets);
     }
 
     fn receive(&mut self, deadline: Instant) -> Arrival {

@@ -166,7 +166,12 @@ impl Run<'_> {
 
     fn tls(&mut self, on: &str, tls: &Tls, within: Option<f64>) -> Result<(), Stop> {
         let deadline = self.deadline(within);
-        let shared = &self.circumstances.certificates.shared;
+        let certificates = self.circumstances.certificates;
+        let shared = if self.case.subject.expired {
+            &certificates.expired
+        } else {
+            &certificates.shared
+        };
         let own = match tls.certificate.unwrap_or(Certificate::Shared) {
             Certificate::Shared => Some(shared.clone()),
             Certificate::Other => Some(self.circumstances.certificates.other.clone()),

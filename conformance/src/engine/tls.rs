@@ -16,6 +16,9 @@ use rustls::{
 
 use crate::case::step::TlsRole;
 
+/// The names in certificates; they match nothing.
+const NAMES: [String; 0] = [];
+
 /// How a TLS handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsFailure {
@@ -41,13 +44,32 @@ impl Identity {
     /// # Errors
     /// The machine's randomness or the library failed.
     pub fn generate() -> Result<Self, String> {
-        let made = rcgen::generate_simple_self_signed(vec!["aemp-conformance".to_owned()])
-            .map_err(|error| format!("no certificate can be made: {error}"))?;
-        Ok(Self {
-            certificate: made.cert.der().clone(),
-            key: PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()),
-            pem: format!("{}{}", made.signing_key.serialize_pem(), made.cert.pem()),
-        })
+        Self::made(rcgen::CertificateParams::new(NAMES))
+    }
+
+    /// Makes one that has expired.
+    ///
+    /// # Errors
+    /// As for [`Self::generate`].
+    pub fn expired() -> Result<Self, String> {
+        Self::made(rcgen::CertificateParams::new(NAMES).map(|mut params| {
+            params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+            params
+        }))
+    }
+
+    fn made(params: Result<rcgen::CertificateParams, rcgen::Error>) -> Result<Self, String> {
+        let make = || {
+            let key = rcgen::KeyPair::generate()?;
+            let certificate = params?.self_signed(&key)?;
+            Ok(Self {
+                certificate: certificate.der().clone(),
+                key: PrivatePkcs8KeyDer::from(key.serialize_der()),
+                pem: format!("{}{}", key.serialize_pem(), certificate.pem()),
+            })
+        };
+        make().map_err(|error: rcgen::Error| format!("no certificate can be made: {error}"))
     }
 }
 
@@ -88,7 +110,9 @@ pub struct Certificates {
     pub shared: Arc<Identity>,
     /// One that the subject does not know.
     pub other: Arc<Identity>,
-    file: PathBuf,
+    /// One that has expired, for cases in which it is the shared one.
+    pub expired: Arc<Identity>,
+    files: [PathBuf; 2],
 }
 
 impl Certificates {
@@ -98,20 +122,25 @@ impl Certificates {
     /// They cannot be made or written.
     pub fn generate(folder: &Path) -> Result<Self, String> {
         let shared = Arc::new(Identity::generate()?);
-        let file = folder.join("cert.pem");
+        let expired = Arc::new(Identity::expired()?);
+        let files = ["cert.pem", "expired.pem"].map(|name| folder.join(name));
         std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&file, &shared.pem))
-            .map_err(|error| format!("{}: {error}", file.display()))?;
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        for (file, identity) in files.iter().zip([&shared, &expired]) {
+            std::fs::write(file, &identity.pem)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
         Ok(Self {
             shared,
             other: Arc::new(Identity::generate()?),
-            file,
+            expired,
+            files,
         })
     }
 
-    /// The file of the shared one, certificate and key.
-    pub fn file(&self) -> &Path {
-        &self.file
+    /// The file of the shared one, certificate and key; of the expired one where that is shared.
+    pub fn file(&self, expired: bool) -> &Path {
+        &self.files[usize::from(expired)]
     }
 }
 

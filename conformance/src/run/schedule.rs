@@ -282,9 +282,12 @@ impl Worker<'_> {
             way: variation.way,
             suite: variation.suite,
             framing: variation.framing,
-            certificate: variation
-                .tls
-                .then(|| self.options.certificates.file().to_owned()),
+            certificate: variation.tls.then(|| {
+                self.options
+                    .certificates
+                    .file(case.subject.expired)
+                    .to_owned()
+            }),
             secret: case
                 .subject
                 .secret
@@ -292,7 +295,11 @@ impl Worker<'_> {
                 .unwrap_or_else(|| self.options.secret.clone()),
             cleartext: case.subject.cleartext,
             global: case.subject.global,
-            node: "subject".to_owned(),
+            node: case
+                .subject
+                .node
+                .clone()
+                .unwrap_or_else(|| "subject".to_owned()),
             seeds,
             port: "echo".to_owned(),
             arguments: case.arguments.clone(),
