@@ -154,7 +154,11 @@ impl Link {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Failure> {
         let Source { peer, link } = &self.source;
         let writing = self.written < self.writing.len();
-        match peer.with_up(*link, |up| up.over(writing).cloned()) {
+        let over = peer.with_up(*link, |up| {
+            up.driver.clone_from(cx.waker());
+            up.over(writing).cloned()
+        });
+        match over {
             None => return Poll::Ready(Reason::LinkSuperseded.into()),
             Some(Some(failure)) => return Poll::Ready(failure),
             Some(None) => {}

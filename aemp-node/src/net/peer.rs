@@ -69,6 +69,8 @@ pub(crate) struct Up {
     pub(crate) outbox: Outbox,
     /// Ports of ours that the peer monitors over this link.
     pub(crate) monitored: HashSet<PortName>,
+    /// The link's task, which may be waiting for the connection to take more.
+    pub(crate) driver: Waker,
     /// The link is to be closed for this reason; nothing is queued any more.
     pub(crate) close: Option<Failure>,
     /// ... without writing what is queued.
@@ -144,11 +146,12 @@ impl Peer {
                 }
                 up.outbox.push(octets);
                 let queued = up.outbox.queued();
+                let mut writer = up.outbox.writer();
                 if queued > limits.link_queue {
                     let text = format!("{queued} octets, {} are allowed", limits.link_queue);
                     up.close = Some(Failure::new(Reason::LinkOverload, text));
+                    writer = Some(up.driver.clone());
                 }
-                let writer = up.outbox.writer();
                 drop(state);
                 wake(writer);
                 return Ok(Queued::Done);
@@ -207,6 +210,7 @@ impl Peer {
             kil1,
             outbox: Outbox::default(),
             monitored: HashSet::new(),
+            driver: Waker::noop().clone(),
             close: None,
             aborted: false,
         };
@@ -287,22 +291,21 @@ impl Peer {
 
     /// Closes the link of that number for a reason; its monitors fire when its driver has ended.
     pub(crate) fn close(&self, link: u64, failure: Failure) {
-        let writer = self.with_up(link, |up| {
+        let driver = self.with_up(link, |up| {
             up.close.get_or_insert(failure);
-            up.outbox.writer()
+            up.driver.clone()
         });
-        wake(writer.flatten());
+        wake(driver);
     }
 
     /// Ends the link of that number at once, whatever waits on it.
     pub(crate) fn abort(&self, link: u64) {
-        let writer = self.with_up(link, |up| {
-            let writer = up.outbox.writer();
+        let driver = self.with_up(link, |up| {
             up.aborted = true;
             up.close.get_or_insert(Reason::LinkStopped.into());
-            writer
+            up.driver.clone()
         });
-        wake(writer.flatten());
+        wake(driver);
     }
 
     /// How the peer wants to be told to kill a port; as long as that is not known, as ours do.
