@@ -238,6 +238,59 @@ async fn the_node_port_cannot_be_killed_and_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_are_told_of_in_turn() {
+    let server = listener("server").await;
+    let mut seen = server.mailbox(None);
+    let to = seen.id().clone();
+    server.watch_nodes(move |node: &Node, id, up| {
+        node.snd(&to, &(id.as_str(), up)).unwrap();
+    });
+    for _ in 0..3 {
+        let client = joined("client", &server).await;
+        assert_eq!(
+            next(&mut seen).await.decode::<(&str, bool)>().unwrap(),
+            ("client", true)
+        );
+        soon(client.shutdown(PATIENCE)).await;
+        assert_eq!(
+            next(&mut seen).await.decode::<(&str, bool)>().unwrap(),
+            ("client", false)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_catcher_asks_every_node() {
+    let catcher = listener("catcher").await;
+    aemp_node::service::start(&catcher, "log-catcher", &[8.into()]).unwrap();
+    // This node has no log for others: it counts the request as refused.
+    let client = joined("client", &catcher).await;
+    let node_port = client.port_id("");
+    let refused = soon(async {
+        loop {
+            let status = client
+                .cal(&node_port, &("status",), None)
+                .await
+                .unwrap()
+                .values()
+                .remove(0);
+            let counters = status
+                .as_map()
+                .unwrap()
+                .get("counters")
+                .unwrap()
+                .as_map()
+                .unwrap()
+                .clone();
+            if counters.get("refused_request") == Some(&1.into()) {
+                return true;
+            }
+        }
+    });
+    assert!(refused.await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spawning_on_another_node() {
     let server = listener("server").await;
     aemp_node::service::start(&server, "conformance", &[]).unwrap();

@@ -140,6 +140,7 @@ impl Links {
         };
         state.handshakes.remove(&id);
         state.links.insert(id, peer.clone());
+        node.node_event(&peer.id, true);
         Ok(peer)
     }
 

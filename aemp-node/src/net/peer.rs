@@ -55,7 +55,7 @@ enum State {
     Down,
     /// Messages one after another in `WAITING`.
     Connecting(Vec<u8>),
-    Up(Up),
+    Up(Box<Up>),
     /// Taken out of the node's list; another peer of this ID may be there.
     Gone,
 }
@@ -215,7 +215,7 @@ impl Peer {
             aborted: false,
         };
         translate(node, &waiting, &mut up);
-        *state = State::Up(up);
+        *state = State::Up(Box::new(up));
         drop(state);
         self.changed.notify_waiters();
         self.room.notify_waiters();
@@ -255,6 +255,7 @@ impl Peer {
             {
                 slot.unmonitor(|monitoring| monitoring.target.is_link(up.link));
             }
+            node.node_event(&self.id, false);
         }
         fire(node, fired, cause);
         node.inner().peers.tidy(self);

@@ -2,9 +2,9 @@
 //! registered under that very name.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     panic::{self, AssertUnwindSafe},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use aemp_proto::{NodeId, PortId, PortName, framing::Args, request::tag};
@@ -25,8 +25,18 @@ use crate::{
 type Init = dyn Fn(&Context, Message) -> Result<(), HandlerError> + Send + Sync;
 type Function = dyn Fn(&Node, &NodeId, Message) + Send + Sync;
 
+type Watcher = dyn Fn(&Node, &NodeId, bool) + Send + Sync;
+
+/// Who wants to know of links, and the nodes that there are links with.
+#[derive(Default)]
+struct Watchers {
+    up: BTreeSet<NodeId>,
+    callbacks: Vec<Arc<Watcher>>,
+}
+
 #[derive(Default)]
 pub(crate) struct Functions {
+    watchers: Mutex<Watchers>,
     inits: RwLock<HashMap<Box<str>, Arc<Init>>>,
     functions: RwLock<HashMap<Box<str>, Arc<Function>>>,
 }
@@ -195,6 +205,50 @@ impl Node {
         };
         // [node.request.order]: one after another.
         inner
+            .function_port
+            .push(self, |queue| queue.push_call(Box::new(call)));
+    }
+
+    /// Calls `callback` whenever a link with another node has come up (`true`) or was lost
+    /// (`false`): of each link once that it is up and once that it is down, in turn. Links that are
+    /// up already are told of first.
+    #[doc(alias = "mon_nodes")]
+    pub fn watch_nodes(&self, callback: impl Fn(&Self, &NodeId, bool) + Send + Sync + 'static) {
+        let callback: Arc<Watcher> = Arc::new(callback);
+        let watchers = &self.inner().functions.watchers;
+        let mut watchers = watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in watchers.up.clone() {
+            self.tell_watcher(&callback, &id, true);
+        }
+        watchers.callbacks.push(callback);
+    }
+
+    /// A link has come up or was lost.
+    pub(crate) fn node_event(&self, id: &NodeId, up: bool) {
+        let watchers = &self.inner().functions.watchers;
+        let mut watchers = watchers.lock().unwrap_or_else(PoisonError::into_inner);
+        if up {
+            watchers.up.insert(id.clone());
+        } else {
+            watchers.up.remove(id);
+        }
+        for callback in &watchers.callbacks {
+            self.tell_watcher(callback, id, up);
+        }
+    }
+
+    fn tell_watcher(&self, callback: &Arc<Watcher>, id: &NodeId, up: bool) {
+        let (callback, id) = (callback.clone(), id.clone());
+        let call = move |context: &Context| {
+            let node = context.node();
+            if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| callback(node, &id, up)))
+            {
+                let text = panic_text(&*payload);
+                tracing::error!(node = %node.id(), "a watcher of nodes panicked: {text}");
+            }
+            Ok(())
+        };
+        self.inner()
             .function_port
             .push(self, |queue| queue.push_call(Box::new(call)));
     }

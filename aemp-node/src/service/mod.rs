@@ -2,6 +2,7 @@
 
 mod conformance;
 mod echo;
+mod log_catcher;
 
 use std::fmt;
 
@@ -9,7 +10,8 @@ use aemp_proto::value::Value;
 
 use crate::node::Node;
 
-/// Starts a service by name: `echo` or `conformance`.
+/// Starts a service by name: `echo`, `conformance`, or `log-catcher`, whose argument is the level up to
+/// which other nodes send their log messages (7 unless given).
 ///
 /// # Errors
 ///
@@ -24,13 +26,18 @@ pub fn start(node: &Node, name: &str, args: &[Value]) -> Result<(), UnknownServi
             conformance::open(node);
             Ok(())
         }
-        _ => Err(UnknownService(name.into(), args.len())),
+        "log-catcher" => {
+            let level = args.first().and_then(Value::as_integer);
+            log_catcher::open(node, level.and_then(|level| level.as_u64()).unwrap_or(7));
+            Ok(())
+        }
+        _ => Err(UnknownService(name.into())),
     }
 }
 
 /// There is no service of that name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownService(String, usize);
+pub struct UnknownService(String);
 
 impl fmt::Display for UnknownService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
