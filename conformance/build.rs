@@ -16,6 +16,9 @@ fn main() {
     }
     println!("cargo::rerun-if-changed={}", cases.display());
     table(&mut code, "CASES", &crate_folder, &files, "json");
+    let vectors = crate_folder.join("vectors");
+    println!("cargo::rerun-if-changed={}", vectors.display());
+    table(&mut code, "VECTORS", &vectors, &entries(&vectors), "json");
     let spec = crate_folder.join("../spec");
     println!("cargo::rerun-if-changed={}", spec.display());
     table(&mut code, "CHAPTERS", &spec, &entries(&spec), "md");

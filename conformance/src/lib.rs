@@ -13,4 +13,5 @@ pub mod report;
 pub mod run;
 pub mod spec;
 pub mod subject;
+pub mod vectors;
 pub mod wire;

@@ -116,3 +116,35 @@ fn every_reason_that_a_case_expects_is_in_the_registry() {
         }
     }
 }
+
+#[test]
+fn every_group_of_vectors_has_its_case_and_the_same_requirements() {
+    let cases = cases();
+    for file in aemp_conformance::vectors::files().unwrap() {
+        for group in &file.groups {
+            let id = format!("vectors-{}-{}", file.subject, group.id);
+            let case = cases
+                .iter()
+                .find(|case| case.id == id)
+                .unwrap_or_else(|| panic!("{id}"));
+            assert_eq!(case.requirements, group.requirements, "{id}");
+        }
+    }
+}
+
+#[test]
+fn the_generator_writes_what_is_there() {
+    let generator = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/generate.py");
+    match std::process::Command::new("python3")
+        .args(["-B", generator, "--check"])
+        .output()
+    {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        ),
+        Err(error) => println!("skipped: the generator of the vectors needs python3 ({error})"),
+    }
+}

@@ -79,3 +79,8 @@ fn sorted(mut cases: Vec<Case>) -> Result<Vec<Case>, String> {
 pub fn chapters() -> &'static [(&'static str, &'static str)] {
     CHAPTERS
 }
+
+/// The files of vectors that are built in: name and text.
+pub fn vectors() -> &'static [(&'static str, &'static str)] {
+    VECTORS
+}

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::template::Names;
 use crate::case::{Case, Chunking, Party, Role, Step, Way};
+use crate::vectors;
 use crate::wire::{Framing, Suite, Value, hash};
 use conversation::Conversation;
 use stage::Stage;
@@ -233,6 +234,7 @@ pub fn run(
     };
     let mut result = run
         .prepare()
+        .and_then(|()| run.vectors())
         .and_then(|()| run.steps(&case.steps, true))
         .and_then(|()| run.survives());
     if let Err(stop) = &mut result {
@@ -286,6 +288,16 @@ impl Run<'_> {
                 .set("subject.address", Value::text(address.to_string()));
         }
         Ok(())
+    }
+
+    /// Level `vectors`: the core is held against the groups that the case names.
+    fn vectors(&mut self) -> Result<(), Stop> {
+        if self.case.vectors.is_empty() {
+            return Ok(());
+        }
+        vectors::judge(&self.case.vectors, vectors::core::judge)
+            .map(|_| ())
+            .map_err(|faults| Stop::fail("every vector comes out as it says", faults))
     }
 
     fn subject_secret(&self) -> &str {

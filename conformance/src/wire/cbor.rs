@@ -274,6 +274,24 @@ impl Parser<'_> {
                     .and_then(|i| self.shared.get(i)?.clone());
                 found.ok_or_else(|| Unreadable::at(self.at, "a reference to no value, or a cycle"))
             }
+            2 | 3 => {
+                let Value::Octets(octets) = self.item(depth + 1)? else {
+                    return self.fail("a bignum that is no byte string");
+                };
+                let octets: Vec<u8> = octets.into_iter().skip_while(|&octet| octet == 0).collect();
+                if octets.len() > 15 {
+                    return self.fail("a bignum longer than the kit follows");
+                }
+                let number = octets
+                    .iter()
+                    .fold(0_i128, |n, &octet| n << 8 | i128::from(octet));
+                let integer = if tag == 2 { number } else { -1 - number };
+                Ok(if (LEAST..=GREATEST).contains(&integer) {
+                    Value::Integer(integer)
+                } else {
+                    Value::text(integer.to_string())
+                })
+            }
             _ => self.item(depth + 1),
         }
     }
