@@ -231,6 +231,9 @@ impl Link for TcpLink {
                     .map_err(|_| TlsFailure::Refused("the connection ended".into()))?;
             }
             if !connection.is_handshaking() {
+                if connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
+                    return Err(TlsFailure::Refused("a TLS session was resumed".into()));
+                }
                 self.tls = Some(Box::new(connection));
                 return Ok(());
             }

@@ -185,6 +185,7 @@ impl Run<'_> {
             own,
             shared: shared.clone(),
             old: tls.old.is_some(),
+            sessions: std::sync::Arc::clone(&self.sessions),
         };
         let conversation = self.conversation_mut(on)?;
         let by_nonces = conversation.tls_role();

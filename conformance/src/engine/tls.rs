@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -82,6 +82,15 @@ pub struct TlsSetup {
     pub shared: Arc<Identity>,
     /// TLS 1.2 and nothing else.
     pub old: bool,
+    /// What is remembered from one connection to the next.
+    pub sessions: Arc<Sessions>,
+}
+
+/// The configurations of a run, with the TLS sessions that a subject might resume.
+#[derive(Default)]
+pub struct Sessions {
+    client: OnceLock<Arc<ClientConfig>>,
+    server: OnceLock<Arc<ServerConfig>>,
 }
 
 /// A certificate and a key that need not belong together.
@@ -150,45 +159,77 @@ impl TlsSetup {
     /// # Errors
     /// The configuration is refused by the library.
     pub fn connection(&self, role: TlsRole) -> Result<Connection, TlsFailure> {
+        let kit = |error: Error| TlsFailure::Kit(format!("TLS cannot be set up: {error}"));
+        let mut connection = match role {
+            TlsRole::Client => {
+                let config = self.remembered(&self.sessions.client, || self.client());
+                let name = ServerName::try_from("aemp").expect("a valid name");
+                Connection::from(ClientConnection::new(config.map_err(kit)?, name).map_err(kit)?)
+            }
+            TlsRole::Server => {
+                let config = self.remembered(&self.sessions.server, || self.server());
+                Connection::from(ServerConnection::new(config.map_err(kit)?).map_err(kit)?)
+            }
+        };
+        connection.set_buffer_limit(None);
+        Ok(connection)
+    }
+
+    /// The configuration of earlier connections, so that their sessions could be resumed; a new one
+    /// where this one is out of the ordinary.
+    fn remembered<T>(
+        &self,
+        earlier: &OnceLock<Arc<T>>,
+        make: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<Arc<T>, Error> {
+        let ordinary = |own: &Arc<Identity>| Arc::ptr_eq(own, &self.shared);
+        if self.old || !self.own.as_ref().is_some_and(ordinary) {
+            return make().map(Arc::new);
+        }
+        if let Some(config) = earlier.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(make()?);
+        Ok(Arc::clone(earlier.get_or_init(|| config)))
+    }
+
+    fn client(&self) -> Result<ClientConfig, Error> {
+        let (provider, verifier) = self.verifier();
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(self.versions())?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match &self.own {
+            Some(own) => config.with_client_cert_resolver(own.presented()?),
+            None => config.with_no_client_auth(),
+        };
+        // Nothing but the certificate is agreed on: no names.
+        config.enable_sni = false;
+        Ok(config)
+    }
+
+    fn server(&self) -> Result<ServerConfig, Error> {
+        let (provider, verifier) = self.verifier();
+        let own = self.own.as_ref().unwrap_or(&self.shared);
+        Ok(ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(self.versions())?
+            .with_client_cert_verifier(verifier)
+            .with_cert_resolver(own.presented()?))
+    }
+
+    fn verifier(&self) -> (Arc<CryptoProvider>, Arc<Exactly>) {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let verifier = Arc::new(Exactly {
             certificate: self.shared.certificate.clone(),
             provider: Arc::clone(&provider),
         });
-        let kit = |error: Error| TlsFailure::Kit(format!("TLS cannot be set up: {error}"));
-        let versions: &[_] = if self.old {
-            &[&rustls::version::TLS12]
-        } else {
-            &[&rustls::version::TLS13]
-        };
-        let mut connection = match role {
-            TlsRole::Client => {
-                let config = ClientConfig::builder_with_provider(provider)
-                    .with_protocol_versions(versions)
-                    .map_err(kit)?
-                    .dangerous()
-                    .with_custom_certificate_verifier(verifier);
-                let mut config = match &self.own {
-                    Some(own) => config.with_client_cert_resolver(own.presented().map_err(kit)?),
-                    None => config.with_no_client_auth(),
-                };
-                // Nothing but the certificate is agreed on: no names.
-                config.enable_sni = false;
-                let name = ServerName::try_from("aemp").expect("a valid name");
-                Connection::from(ClientConnection::new(Arc::new(config), name).map_err(kit)?)
-            }
-            TlsRole::Server => {
-                let own = self.own.as_ref().unwrap_or(&self.shared);
-                let config = ServerConfig::builder_with_provider(provider)
-                    .with_protocol_versions(versions)
-                    .map_err(kit)?
-                    .with_client_cert_verifier(verifier)
-                    .with_cert_resolver(own.presented().map_err(kit)?);
-                Connection::from(ServerConnection::new(Arc::new(config)).map_err(kit)?)
-            }
-        };
-        connection.set_buffer_limit(None);
-        Ok(connection)
+        (provider, verifier)
+    }
+
+    fn versions(&self) -> &'static [&'static rustls::SupportedProtocolVersion] {
+        static OLD: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS12];
+        static NEW: [&rustls::SupportedProtocolVersion; 1] = [&rustls::version::TLS13];
+        if self.old { &OLD } else { &NEW }
     }
 }
 

@@ -151,6 +151,14 @@ impl Parser<'_> {
         Ok(usize::from(self.take(1)?[0]))
     }
 
+    /// A count of one octet, or of the four that follow a large one.
+    fn count(&mut self) -> Result<usize, Unreadable> {
+        match self.octet()? {
+            short @ ..=127 => Ok(short),
+            _ => self.long(),
+        }
+    }
+
     fn long(&mut self) -> Result<usize, Unreadable> {
         Ok(self
             .take(4)?
@@ -211,8 +219,13 @@ impl Parser<'_> {
             0x03 | 0x19 => self.hash(code == 0x19, depth)?,
             0x11 => {
                 // The class stands before the value; the object is the value's own slot.
-                let count = self.octet()?;
+                let count = self.count()?;
                 self.take(count)?;
+                self.seen.pop();
+                return self.value(depth + 1);
+            }
+            0x12 => {
+                self.count()?;
                 self.seen.pop();
                 return self.value(depth + 1);
             }
@@ -264,6 +277,7 @@ mod tests {
             ),
             ("0e050b030000000108810000000161", "{\"a\":1}"),
             ("05050b0a0178", "\"x\""),
+            ("10050b0200000002110141088112000882", "[1,2]"),
         ] {
             let octets = from_hex(hex).unwrap();
             assert_eq!(read_framed(&octets).unwrap().0.to_string(), shown, "{hex}");
