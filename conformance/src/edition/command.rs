@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::check::{self, OPEN, open_list};
 use super::files::Files;
 use super::manifest::Manifest;
+use super::page;
 use super::trace::{Figures, Trace};
 use crate::case::Level;
 
@@ -30,6 +31,12 @@ enum Task {
     Check,
     /// Write all requirements with what covers each, as JSON.
     Manifest {
+        /// Where to; standard output where absent.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Write the specification as one page.
+    Html {
         /// Where to; standard output where absent.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -60,6 +67,7 @@ pub fn execute(args: &SpecArgs) -> Result<bool, String> {
     match &args.task {
         Task::Check => return Ok(report(&files, &trace)),
         Task::Manifest { out } => write(out.as_deref(), &Manifest::new(&trace).json())?,
+        Task::Html { out } => write(out.as_deref(), &page::html(&files, &trace))?,
         Task::Open { write: true } => write(Some(&root.join(OPEN)), &open_list(&trace))?,
         Task::Open { write: false } => list(&trace),
     }
