@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""The kit's own test: broken variants of the reference node, each caught by a named case.
+
+    run.py                 all of mutants.json: build, judge, table; exit 1 if one is not caught
+    run.py --check         only that each piece of text stands where it should, exactly once
+    run.py --only GLOB     some of them
+
+Works on a copy of the repository (what git knows of it) below target/mutants and builds there.
+The expected case is written down in mutants.json before the run; it must pass on the node as it is.
+"""
+import argparse, fnmatch, json, os, pathlib, shutil, subprocess, sys, time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIST = json.loads((ROOT / "conformance/mutants/mutants.json").read_text())["mutants"]
+WORK = ROOT / "target/mutants"
+COPY, BUILD = WORK / "copy", WORK / "build"
+CASE_SECONDS = 120
+
+
+def check(mutants):
+    """What does not fit: a text that is missing or stands twice, an ID or a case that is wrong."""
+    wrong, seen = [], set()
+    cases = {path.stem for path in (ROOT / "conformance/cases").glob("*/*.json")}
+    for mutant in mutants:
+        count = (ROOT / mutant["file"]).read_text().count(mutant["find"])
+        if count != 1:
+            wrong.append(f"{mutant['id']}: its text stands {count} times in {mutant['file']}")
+        if mutant["id"] in seen:
+            wrong.append(f"{mutant['id']}: the ID stands twice")
+        seen.add(mutant["id"])
+        if mutant["case"] not in cases:
+            wrong.append(f"{mutant['id']}: there is no case {mutant['case']}")
+    return wrong
+
+
+def cargo(*arguments, quiet=True):
+    command = ["cargo", *arguments, "--target-dir", str(BUILD)]
+    return subprocess.run(command, cwd=COPY, capture_output=quiet, text=True)
+
+
+def copy():
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    for name in files.decode().split("\0")[:-1]:
+        source, target = ROOT / name, COPY / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            shutil.copy2(source, target)
+
+
+def judge(case, suite=None):
+    """The outcome of a case against the node that was built last."""
+    result = WORK / "result.json"
+    result.unlink(missing_ok=True)
+    command = [str(WORK / "kit"), "run", "--case", case, "--json", str(result),
+               "--exec", str(COPY / "conformance/subjects/reference/run")]
+    if suite:
+        command += ["--suite", suite]
+    environment = {**os.environ, "AEMP": str(BUILD / "debug/aemp")}
+    try:
+        done = subprocess.run(command, cwd=COPY, capture_output=True, text=True, env=environment,
+                              timeout=CASE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return "no verdict"
+    if done.returncode == 0:
+        return "pass"
+    if done.returncode == 1 and result.exists():
+        return "caught"
+    return f"no verdict: {done.stderr.strip()[-300:]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--only", default="*")
+    arguments = parser.parse_args()
+    mutants = [mutant for mutant in LIST if fnmatch.fnmatch(mutant["id"], arguments.only)]
+    wrong = check(mutants)
+    if wrong or not mutants:
+        sys.exit("\n".join(wrong) or "no mutant is selected")
+    if arguments.check:
+        print(f"{len(mutants)} broken variants fit the text")
+        return
+    copy()
+    for package, target in [("aemp-conformance", "aemp-conformance"), ("aemp-node", "aemp")]:
+        built = cargo("build", "--quiet", "--package", package, "--bin", target, quiet=False)
+        if built.returncode:
+            sys.exit("the node as it is does not build")
+    shutil.copy2(BUILD / "debug/aemp-conformance", WORK / "kit")
+    failures = 0
+    for case, suite in sorted({(mutant["case"], mutant.get("suite")) for mutant in mutants}, key=str):
+        outcome = judge(case, suite)
+        if outcome != "pass":
+            failures += 1
+            print(f"NOT PASSED  {case} on the node as it is: {outcome}", flush=True)
+    for mutant in mutants:
+        began = time.monotonic()
+        file = COPY / mutant["file"]
+        text = file.read_text()
+        file.write_text(text.replace(mutant["find"], mutant["replace"]))
+        try:
+            built = cargo("build", "--quiet", "--package", "aemp-node", "--bin", "aemp")
+            outcome = judge(mutant["case"], mutant.get("suite")) if built.returncode == 0 else "does not build"
+        finally:
+            file.write_text(text)
+        seconds = time.monotonic() - began
+        failures += outcome != "caught"
+        print(f"{outcome if outcome == 'caught' else outcome.upper():12}{mutant['id']}: {mutant['about']}"
+              f" ({mutant['case']}, {seconds:.0f} s)", flush=True)
+        if outcome == "does not build":
+            print(built.stderr[-2000:])
+    caught = len(mutants) - failures
+    print(f"{max(caught, 0)} of {len(mutants)} broken variants were caught")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
