@@ -28,7 +28,12 @@ pub fn start(node: &Node, name: &str, args: &[Value]) -> Result<(), UnknownServi
         }
         "log-catcher" => {
             let level = args.first().and_then(Value::as_integer);
-            log_catcher::open(node, level.and_then(|level| level.as_u64()).unwrap_or(7));
+            log_catcher::open(
+                node,
+                level
+                    .and_then(aemp_proto::value::Integer::as_u64)
+                    .unwrap_or(7),
+            );
             Ok(())
         }
         _ => Err(UnknownService(name.into())),
