@@ -100,10 +100,7 @@ async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
             return Ok(());
         }
         match address(node, &at, 0).await {
-            Ok(id) if id == peer.id => {
-                peer.dial_worked();
-                return Ok(());
-            }
+            Ok(id) if id == peer.id => return Ok(()),
             Ok(id) => {
                 let text = format!("{at} is the node {id}");
                 failure = Failure::new(Reason::ConnectNoAddress, text);

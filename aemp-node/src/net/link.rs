@@ -61,6 +61,8 @@ pub(crate) async fn drive(node: Node, linked: Linked) {
         node = %node.id(), peer = %peer.id, link = id.0, tls = established.tls,
         sends = established.send_framing.name(), receives = framing.name(), "link is up"
     );
+    // Idle links are many: what is not needed any more is not kept with them.
+    drop(established);
     let heartbeat = Heartbeat::new(node.config().heartbeat, node.now());
     let timer = Box::pin(tokio::time::sleep_until(instant(
         &node,
@@ -96,7 +98,8 @@ pub(crate) async fn drive(node: Node, linked: Linked) {
     node.inner().links.ended(&node, id, Some(&peer.id));
     let stream = link.stream;
     // For the peer's sake alone, and not for long.
-    drop(tokio::time::timeout(Duration::from_secs(1), part(stream)).await);
+    let parting = Box::pin(part(stream));
+    drop(tokio::time::timeout(Duration::from_secs(1), parting).await);
 }
 
 /// Says goodbye and waits for the peer to do so: closing with unread input would take back what was

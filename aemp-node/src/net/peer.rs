@@ -217,6 +217,7 @@ impl Peer {
         translate(node, &waiting, &mut up);
         *state = State::Up(Box::new(up));
         drop(state);
+        self.dial_worked();
         self.changed.notify_waiters();
         self.room.notify_waiters();
         Some(())
@@ -439,7 +440,7 @@ impl Peer {
     }
 
     /// How long to wait before the node is dialled on demand again; counts this dial as failed
-    /// until [`Peer::dial_worked`] is called.
+    /// until there is a link.
     pub(crate) fn next_dial(&self) -> Duration {
         let mut dials = lock(&self.dials);
         let now = Instant::now();
@@ -455,8 +456,8 @@ impl Peer {
         wait
     }
 
-    /// The last dial has made a link.
-    pub(crate) fn dial_worked(&self) {
+    /// There is a link.
+    fn dial_worked(&self) {
         lock(&self.dials).failed = 0;
     }
 
