@@ -125,8 +125,8 @@ class Node {
     const outcome = (report) => (...values) => {
       clearTimeout(timer);
       this.ports.close(name);
-      unmonitor?.();
       report(...values);
+      unmonitor?.();
     };
     const timer = seconds === undefined ? undefined : setTimeout(
       () => this.enter(() => outcome(failed)('timeout', 'the call was not answered in time')),
