@@ -12,6 +12,24 @@ pub enum Reaction {
     Answer(Value),
 }
 
+/// Whether a message is the business of a service of the subject, which no case of this level is
+/// about: global protocols and the log catcher. It is passed over even where a case wants to see
+/// all that a node sends by itself.
+pub fn of_a_service(conversation: &mut Conversation, message: &Value) -> bool {
+    let Value::Array(items) = message else {
+        return false;
+    };
+    let text = |at: usize| items.get(at).and_then(Value::as_text);
+    let known = text(0).is_some_and(|port| conversation.noise.contains(&port))
+        || text(0).as_deref() == Some("")
+            && text(1).is_some_and(|verb| {
+                verb.starts_with("g_")
+                    || verb.starts_with("AnyEvent::MP::")
+                    || text(2).is_some_and(|port| conversation.noise.contains(&port))
+            });
+    known && reaction(conversation, message, false).is_some()
+}
+
 /// The reaction to a message that a node may send unasked; `None` if it may not.
 ///
 /// Keep-alives, heartbeats (`snd` round trips), requests of the global protocols and of the log

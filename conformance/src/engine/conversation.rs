@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use super::link::{Arrival, Link};
+use super::queue::Queue;
 use super::transcript::{Kind, Transcript};
 use crate::case::step::TlsRole;
 use crate::wire::framing::Reader;
@@ -21,7 +22,7 @@ pub struct Conversation {
     /// What carries it.
     pub link: Box<dyn Link>,
     /// What has arrived and not been looked at.
-    pub buffer: Vec<u8>,
+    pub buffer: Queue,
     /// Whether the subject has ended it, and by a reset.
     pub ended: Option<bool>,
     /// The kit's greeting lines as sent.
@@ -74,7 +75,7 @@ impl Conversation {
             party: party.to_owned(),
             dialled,
             link,
-            buffer: Vec::new(),
+            buffer: Queue::default(),
             ended: None,
             mine: [None, None],
             theirs: [None, None],
@@ -100,7 +101,7 @@ impl Conversation {
             match self.link.receive(deadline) {
                 Arrival::Octets(octets) => {
                     transcript.octets(&self.name, Kind::Received, &octets);
-                    self.buffer.extend_from_slice(&octets);
+                    self.buffer.push(&octets);
                 }
                 Arrival::End { reset } => {
                     let how = if reset { "reset" } else { "closed" };
@@ -118,12 +119,12 @@ impl Conversation {
             None => {
                 let (line, used) = greeting::line(&self.buffer)?;
                 let line = line.to_vec();
-                self.last = self.buffer.drain(..used).collect();
+                self.last = self.buffer.split(used);
                 Some(Next::Line(line))
             }
             Some(reader) => match reader.next(&self.buffer) {
                 Ok((value, used)) => {
-                    self.last = self.buffer.drain(..used).collect();
+                    self.last = self.buffer.split(used);
                     Some(Next::Message(value))
                 }
                 Err(Unreadable::Incomplete) => None,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::Value as Json;
 
-use super::background::{Reaction, reaction};
+use super::background::{Reaction, of_a_service, reaction};
 use super::conversation::{Conversation, Next};
 use super::transcript::Kind;
 use super::{Outcome, Run, Stop};
@@ -36,7 +36,13 @@ impl Run<'_> {
             let Next::Message(message) = &next else {
                 return Ok(next);
             };
-            if wanted(self, message) || !self.case.background {
+            if wanted(self, message) {
+                return Ok(next);
+            }
+            if !self.case.background {
+                if of_a_service(self.conversation_mut(on)?, message) {
+                    continue;
+                }
                 return Ok(next);
             }
             let simple = self.case.level == crate::case::Level::Simple;

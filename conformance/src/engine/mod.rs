@@ -6,6 +6,7 @@ pub mod conversation;
 pub mod expecting;
 pub mod link;
 pub mod liveness;
+pub mod queue;
 pub mod stage;
 pub mod steps;
 pub mod tls;
@@ -155,6 +156,8 @@ pub struct Finding {
     pub events: Vec<Event>,
     /// How long it took.
     pub took: Duration,
+    /// What the subject calls itself.
+    pub provider: Option<String>,
 }
 
 /// What does not change from run to run.
@@ -246,6 +249,14 @@ pub fn run(
         conversation.link.close();
     }
     let step = run.step;
+    let greetings = run
+        .conversations
+        .values()
+        .filter_map(|c| c.greeting.as_ref());
+    let provider = greetings
+        .filter_map(|g| g.key("provider"))
+        .next()
+        .map(str::to_owned);
     let events = run.transcript.finish();
     let took = began.elapsed();
     match result {
@@ -256,6 +267,7 @@ pub fn run(
             seen: String::new(),
             events,
             took,
+            provider,
         },
         Err(Stop {
             outcome,
@@ -268,6 +280,7 @@ pub fn run(
             seen,
             events,
             took,
+            provider,
         },
     }
 }

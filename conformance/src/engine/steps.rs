@@ -95,7 +95,8 @@ impl Run<'_> {
                 Err(why) => return Err(self.undialled(&why)),
             }
         } else {
-            let deadline = self.deadline(Some(within.unwrap_or(super::WITHIN * 2.0)));
+            let deadline =
+                self.deadline(Some(within.unwrap_or(self.stage.instance.dials_within())));
             match self.stage.accept(&party, deadline).map_err(Stop::kit)? {
                 Some(link) => link,
                 None => return Err(self.late(on, "the subject dials the kit")),
@@ -193,7 +194,7 @@ impl Run<'_> {
             .role
             .or(by_nonces)
             .ok_or_else(|| Stop::kit("TLS needs both greetings or a role"))?;
-        let early = std::mem::take(&mut conversation.buffer);
+        let early = conversation.buffer.take();
         let result = conversation.link.start_tls(&setup, role, early, deadline);
         let what = "the TLS handshake succeeds";
         self.transcript

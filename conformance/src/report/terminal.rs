@@ -36,6 +36,7 @@ pub fn report(result: &RunResult, specification: &Specification) -> String {
         }
     }
     out.push_str(&table(result));
+    out.push_str(&unsupported(result));
     for unmet in &result.unmet {
         writeln!(out, "expect-fail: {unmet}").expect("strings grow");
     }
@@ -138,6 +139,24 @@ pub fn conversation_line(event: &Event) -> String {
     };
     let text: String = event.text.chars().take(300).collect();
     format!("{:8.3} {on}{sign} {text}", event.t)
+}
+
+/// Why cases were unsupported, and how many for each reason.
+fn unsupported(result: &RunResult) -> String {
+    let mut reasons = std::collections::BTreeMap::new();
+    for case in result
+        .cases
+        .iter()
+        .filter(|case| case.outcome == Outcome::Unsupported)
+    {
+        let reason = case.variations.last().map_or("", |v| v.seen.as_str());
+        *reasons.entry(reason).or_insert(0_usize) += 1;
+    }
+    let mut out = String::new();
+    for (reason, count) in reasons {
+        writeln!(out, "unsupported {count:>5}  {reason}").expect("strings grow");
+    }
+    out
 }
 
 fn table(result: &RunResult) -> String {

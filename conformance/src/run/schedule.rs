@@ -46,6 +46,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results = Mutex::new(Vec::new());
     let lacking = Mutex::new(HashSet::new());
+    let provider = Mutex::new(None);
     std::thread::scope(|scope| {
         for _ in 0..subject.parallel().clamp(1, plans.len().max(1)) {
             let work = || {
@@ -54,6 +55,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
                     options,
                     kept: None,
                     lacking: &lacking,
+                    provider: &provider,
                 };
                 while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let result = worker.case(plan);
@@ -79,7 +81,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
         format: FORMAT,
         kit: env!("CARGO_PKG_VERSION").to_owned(),
         subject: subject.name(),
-        provider: None,
+        provider: provider.into_inner().expect("no worker panicked"),
         seed: options.seed,
         seconds: (began.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         summary: RunResult::summarise(&cases),
@@ -98,6 +100,8 @@ struct Worker<'a> {
     /// A subject that runs on from the last case.
     kept: Option<(Settings, Box<dyn Instance>)>,
     lacking: &'a Lacking,
+    /// What the subject calls itself.
+    provider: &'a Mutex<Option<String>>,
 }
 
 impl Worker<'_> {
@@ -141,6 +145,7 @@ impl Worker<'_> {
             seen: stop.seen,
             events: Vec::new(),
             took: began.elapsed(),
+            provider: None,
         };
         if let Some(what) = self.known_lack(variation) {
             return stopped(Stop::unsupported(what));
@@ -160,6 +165,10 @@ impl Worker<'_> {
             seed: self.options.seed,
         };
         let finding = run(case, variation, &circumstances, &mut stage);
+        if let Some(name) = &finding.provider {
+            let mut provider = self.provider.lock().expect("no worker panics with it");
+            provider.get_or_insert_with(|| name.clone());
+        }
         if finding.outcome == Outcome::Unsupported {
             self.remember_lack(variation, &finding.seen);
         }

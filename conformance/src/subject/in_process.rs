@@ -20,6 +20,7 @@ use super::{Instance, Settings, StartError, State};
 use crate::case::Role;
 use crate::case::step::TlsRole;
 use crate::engine::link::{Arrival, Link, Unsent};
+use crate::engine::queue::Queue;
 use crate::engine::tls::{TlsFailure, TlsSetup};
 
 /// The core with the settings of a run.
@@ -86,7 +87,7 @@ impl Instance for Core {
             handshake,
             decoder: None,
             framing: Framing::Json,
-            input: Vec::new(),
+            input: Queue::default(),
             output: VecDeque::new(),
             wants_tls: None,
             failure: None,
@@ -106,7 +107,7 @@ struct CoreLink {
     handshake: Handshake,
     decoder: Option<Decoder>,
     framing: Framing,
-    input: Vec<u8>,
+    input: Queue,
     output: VecDeque<Vec<u8>>,
     wants_tls: Option<CoreTlsRole>,
     failure: Option<String>,
@@ -118,7 +119,7 @@ impl CoreLink {
     fn fail(&mut self, reason: Reason) {
         self.failure.get_or_insert_with(|| reason.to_string());
         self.ended = true;
-        self.input.clear();
+        self.input.take();
     }
 
     /// Feeds what has arrived to whoever is next, until nothing changes.
@@ -181,7 +182,7 @@ impl CoreLink {
                 }
                 return;
             }
-            self.input.drain(..used);
+            self.input.release(used);
         }
     }
 
@@ -234,7 +235,7 @@ impl Link for CoreLink {
         if self.ended {
             return Err(Unsent::Ended);
         }
-        self.input.extend_from_slice(octets);
+        self.input.push(octets);
         self.drive();
         Ok(())
     }

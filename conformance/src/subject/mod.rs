@@ -108,6 +108,11 @@ pub trait Instance: Send {
     /// Whether it is still there; waits up to the deadline for an end that is on its way.
     fn state(&mut self, deadline: Instant) -> State;
 
+    /// Seconds after which it should have dialled a listener of the kit.
+    fn dials_within(&self) -> f64 {
+        10.0
+    }
+
     /// Whether its end can be seen already.
     fn has_ended(&mut self) -> bool {
         false

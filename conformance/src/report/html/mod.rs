@@ -81,8 +81,9 @@ fn head(result: &RunResult) -> String {
     };
     let mut out = format!(
         "<header><h1>AEMP conformance</h1>\n<p class=\"verdict {class}\">{verdict}</p>\n\
-         <p><span class=\"mono\">{}</span><br><span class=\"dim\">{} cases in {:.1} s, kit {}, \
+         <p><b>{}</b> <span class=\"mono\">{}</span><br><span class=\"dim\">{} cases in {:.1} s, kit {}, \
          seed {}</span></p>\n",
+        escaped(result.provider.as_deref().unwrap_or_default()),
         escaped(&result.subject),
         result.cases.len(),
         result.seconds,
