@@ -63,6 +63,12 @@ fn without_attributes(text: &str) -> String {
         }
     }
     out.push_str(rest);
+    // A NOT on the next line belongs to its word.
+    for word in ["MUST", "SHALL", "SHOULD"] {
+        for indent in ["\n", "\n  "] {
+            out = out.replace(&format!("{word}{indent}NOT "), &format!("{word} NOT "));
+        }
+    }
     out
 }
 
@@ -203,8 +209,8 @@ impl<'e> Writer<'_, 'e> {
                 Some(Block::Requirement(id)) => self.html(requirement::close(self.page, &id, "li")),
                 _ => self.out.push(event.clone()),
             },
-            Event::Start(Tag::Table(_)) => {
-                self.html("<div class=\"scroll\" tabindex=\"0\">".to_owned());
+            Event::Start(Tag::Table(columns)) => {
+                self.html(place::scroll(columns.len()).to_owned());
                 self.out.push(event.clone());
             }
             Event::End(TagEnd::Table) => {

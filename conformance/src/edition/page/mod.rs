@@ -1,8 +1,8 @@
 //! The specification as one page, which needs nothing but itself.
 //!
-//! A chapter is rendered from its Markdown ([`chapter`]); each requirement gets an anchor, badges and
-//! what covers it ([`requirement`]); registries ([`registry`]), grammar ([`grammar`]) and indexes of
-//! cases, vectors, code and evidence ([`index`]) follow. [`Page`] knows where everything stands, so
+//! A chapter is rendered from its Markdown (`chapter`); each requirement gets an anchor, badges and
+//! what covers it (`requirement`); registries (`registry`), grammar (`grammar`) and indexes of
+//! cases, vectors, code and evidence (`index`) follow. `Page` knows where everything stands, so
 //! that all of them can link to it.
 
 mod chapter;

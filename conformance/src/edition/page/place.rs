@@ -142,6 +142,16 @@ pub(super) fn requirement(page: &Page<'_>, id: &str) -> String {
     }
 }
 
+/// The beginning of the box in which a table scrolls.
+pub(super) fn scroll(columns: usize) -> &'static str {
+    const MANY: usize = 8;
+    if columns >= MANY {
+        "<div class=\"scroll wide\" tabindex=\"0\">"
+    } else {
+        "<div class=\"scroll\" tabindex=\"0\">"
+    }
+}
+
 /// A span of code; a short one is never broken over lines in tables.
 pub(super) fn code(span: &str) -> String {
     const SHORT: usize = 24;

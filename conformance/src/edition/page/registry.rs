@@ -91,7 +91,8 @@ fn table(page: &Page<'_>, registry: &str, rows: &[Json], out: &mut String) {
             .unwrap_or(COLUMNS.len())
     };
     columns.sort_by_key(rank);
-    out.push_str("<div class=\"scroll\" tabindex=\"0\"><table><thead><tr>");
+    out.push_str(place::scroll(columns.len()));
+    out.push_str("<table><thead><tr>");
     for column in &columns {
         let _ = write!(out, "<th>{}</th>", escape(&column.replace('_', " ")));
     }

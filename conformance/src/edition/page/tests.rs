@@ -91,6 +91,12 @@ fn a_requirement_and_its_cases_link_to_each_other() {
 }
 
 #[test]
+fn a_word_over_two_lines_is_one() {
+    assert!(PAGE.contains("MUST NOT</em>"));
+    assert!(!PAGE.contains("MUST</em> NOT") && !PAGE.contains("MUST</em>\nNOT"));
+}
+
+#[test]
 fn what_is_shown_is_no_html() {
     let mut files = FILES.clone();
     let hostile = "<!-- level: node -->\n# X <script>alert(1)</script> & y\n\n<img src=x onerror=alert(1)>\n\n\
