@@ -29,8 +29,16 @@ fn shown(fault: &Fault) -> String {
     text
 }
 
-/// The first two faults that a change of one file brings about.
+/// The first two faults that a change of one file brings about, but for that of the whole, which may
+/// be near its limit.
 fn planted(path: &str, change: impl Fn(&str) -> String) -> String {
+    let faults = planted_any(path, change);
+    let some = faults.iter().filter(|fault| fault.place != "spec");
+    some.take(2).map(shown).collect::<Vec<_>>().join("\n")
+}
+
+/// All faults that a change of one file brings about.
+fn planted_any(path: &str, change: impl Fn(&str) -> String) -> Vec<Fault> {
     let mut files = FILES.clone();
     let text = change(files.get(path).unwrap_or_default());
     assert_ne!(
@@ -39,9 +47,9 @@ fn planted(path: &str, change: impl Fn(&str) -> String) -> String {
         "the change changes nothing"
     );
     files.put(path, text);
-    let faults = check(&files, &Trace::new(&files));
-    let new = faults.iter().filter(|fault| !FAULTS.contains(fault));
-    new.take(2).map(shown).collect::<Vec<_>>().join("\n")
+    let mut faults = check(&files, &Trace::new(&files));
+    faults.retain(|fault| !FAULTS.contains(fault));
+    faults
 }
 
 /// Puts `new` in the place of `old`, once.
@@ -124,7 +132,9 @@ fn a_level_and_attributes_are_known() {
 fn too_much_that_is_untestable_is_found() {
     let many = (0..40).map(|n| format!("- **[conf.x.n{n}]** {{untestable=local}} It MUST.\n"));
     let many: String = many.collect();
-    insta::assert_snapshot!(planted("spec/02-conformance.md", after(&many)), @"
+    let faults = planted_any("spec/02-conformance.md", after(&many));
+    let whole = faults.iter().filter(|fault| fault.place == "spec");
+    insta::assert_snapshot!(whole.map(shown).collect::<Vec<_>>().join("\n"), @"
     spec
       N of N MUSTs are marked as untestable, more than one in 20
       find a way to test some, or ask for less
