@@ -5,7 +5,7 @@ import socket
 from collections import deque
 
 from . import auth, framing, greeting
-from .failure import Failure, SendError
+from .failure import Failure
 from .identifiers import join_address
 from .tls import Session
 
@@ -20,14 +20,13 @@ class Connection(asyncio.Protocol):
     def __init__(self, node, initiator, seed=None):
         self.node, self.initiator, self.seed = node, initiator, seed
         self.state = LINE_1
-        self.transport = self.tls = self.peer = self.reader = None
+        self.transport = self.tls = self.peer = self.reader = self.timer = None
         self.lines = bytearray()        # octets that are no messages yet
         self.proved = False
         self.blocked = False
         self.queue, self.queued = deque(), 0
         self.registrations = set()      # ports of ours that the peer monitors
         self.heartbeat = None
-        self.dropped_at_once = False
 
     # ------------------------------------------------------------ from the transport
 
@@ -269,7 +268,7 @@ class Connection(asyncio.Protocol):
         if self.state == CLOSED:
             return
         was, self.state = self.state, CLOSED
-        if getattr(self, "timer", None):
+        if self.timer:
             self.timer.cancel()
         self.queue.clear()
         if self.transport.get_write_buffer_size():
@@ -287,6 +286,3 @@ class Connection(asyncio.Protocol):
     def instance(self):
         """The peer's instance, or None."""
         return self.peer.instance if self.peer else None
-
-
-__all__ = ["Connection", "SendError", "LINE_1", "LINE_2", "TLS", "AUTH", "DECIDE", "LINK", "CLOSED"]

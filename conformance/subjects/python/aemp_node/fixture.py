@@ -61,7 +61,8 @@ class Fixture:
 
     def _do_make(self, reply, args):
         name = as_text(args[0])
-        self.node.ports.create(echo(self.node), name)
+        if name not in self.node.ports.ports:
+            self.node.ports.create(echo(self.node), name)
         self.node.send(reply, ["make", self._id(name)])
 
     def _do_kill(self, reply, args):

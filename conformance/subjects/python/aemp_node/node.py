@@ -11,7 +11,7 @@ from .connection import LINK, Connection
 from .failure import SendError
 from .framing import Limits
 from .identifiers import join_address, split_address, split_port_id
-from .peers import Peers
+from .peers import KILL, Peers
 from .ports import Ports
 from .requests import Requests
 from .seeds import Seeds
@@ -137,9 +137,7 @@ class Node:
         if node == self.id:
             self.post(self.ports.kill, port, reason)
             return
-        link = self.peers.get(node).link
-        tag = "kil1" if link is None or link.peer.knows_kil1 else "kil"
-        self.request(node, [tag, port] + list(reason))
+        self.request(node, [KILL, port] + list(reason))
 
     def send_kil0(self, link, name, reason):
         """[monitor.kil0.send-link], [monitor.kil0.unencodable]"""

@@ -3,7 +3,7 @@
 from collections import deque
 
 from . import json_framing
-from .connection import AUTH, DECIDE, LINK, TLS
+from .connection import DECIDE
 from .failure import SendError
 from .identifiers import order
 from .ports import random_prefix
@@ -12,6 +12,13 @@ QUEUE_LIMIT = 8 << 20
 CONNECT_TIME = 30.0
 HOLD_TIME = 1.0
 BEAT_TIME, BEATS = 5.0, 3
+
+
+class _Kill(str):
+    """The tag that kills a port: `kil` or `kil1`, which the link tells."""
+
+
+KILL = _Kill("kil1")
 
 
 class Peer:
@@ -92,7 +99,7 @@ class Peers:
         """Sends [PORT, ARG...] to a node, or queues it and dials."""
         peer = self.get(node_id)
         if peer.link:
-            peer.link.send(message)
+            self._transmit(peer.link, message)
             return
         size = len(json_framing.encode(message))
         if size > self.node.limits.message:
@@ -103,6 +110,12 @@ class Peers:
             self._give_up(peer, "transport_error", "link.overload")
         else:
             self._want(peer)
+
+    @staticmethod
+    def _transmit(link, message):
+        if message[1:2] and message[1] is KILL and not link.peer.knows_kil1:
+            message = [message[0], "kil"] + message[2:]         # [node.kil.send-kil]
+        link.send(message)
 
     def _want(self, peer):
         """A link is wanted: dials where an address is known (12.6)."""
@@ -124,7 +137,7 @@ class Peers:
         if peer.link or peer.held or peer.dials or peer.incoming or not peer.connect_timer:
             return
         if peer.addresses:
-            if not self.node.seeds.pending(peer.addresses):
+            if not self.node.seeds.dialling(peer.addresses):
                 self._give_up(peer, "transport_error", "connect.unreachable")
         elif not self.node.seeds.pending_at_all() and not self.node.handshakes:
             self._give_up(peer, "unreachable", "connect.no-address")
@@ -311,7 +324,7 @@ class Peers:
         queue, peer.queue, peer.queued = peer.queue, deque(), 0
         for message in queue:
             try:
-                link.send(message)
+                self._transmit(link, message)
             except SendError:
                 self.node.counters["unsendable"] += 1
 
@@ -349,10 +362,3 @@ class Peers:
             self._release(peer)                     # [link.duplicate.plain.probe-lost]
         elif peer.held and not peer.dials and not peer.link:
             self._release(peer)                     # [link.duplicate.plain.release]
-
-    def greeted_handshakes(self, peer):
-        """Connections with a node that are in their handshake."""
-        return [c for c in peer.dials + list(peer.incoming) if c.state in (TLS, AUTH)]
-
-
-__all__ = ["Peers", "Peer", "LINK"]

@@ -1,13 +1,15 @@
 """Seeds: addresses that a node dials until it is linked with one (20.3)."""
 
+import asyncio
 import random
 
-from .connection import Connection
+from .connection import CLOSED, Connection
 from .failure import RETRY_NEVER, RETRY_NOW
 from .identifiers import split_address
 
 _FIRST_WAIT, _LONGEST_WAIT = 1.0, 30.0
 _SOON = 0.1
+_CONNECT_TIME = 10.0
 
 
 class Seed:
@@ -62,16 +64,20 @@ class Seeds:
 
     async def _dial(self, seed):
         try:
-            _, connection = await self.node.loop.create_connection(
-                lambda: Connection(self.node, True, seed), *seed.address)
-        except OSError as error:
+            _, connection = await asyncio.wait_for(self.node.loop.create_connection(
+                lambda: Connection(self.node, True, seed), *seed.address), _CONNECT_TIME)
+        except (OSError, asyncio.TimeoutError) as error:
+            late = isinstance(error, asyncio.TimeoutError)
+            reason = "connect.timeout" if late else "connect.unreachable"
             seed.task = None
-            self.node.report("connect.unreachable", "%s: %s" % (seed.text, error))
-            self.node.run(self._failed, seed, "connect.unreachable")
+            self.node.report("%s: %s" % (reason, error), seed.text)
+            self.node.run(self._failed, seed, reason)
         else:
             seed.task = None
-            if connection.state < 6:
+            if connection.state != CLOSED:
                 seed.connection = connection
+            else:
+                self.node.peers.check_all()
 
     def on_end(self, seed, reason):
         """A connection with a seed has ended."""
@@ -112,9 +118,10 @@ class Seeds:
                 if not seed.busy():
                     self._retry(seed, _SOON)
 
-    def pending(self, seeds):
-        """Whether a dial of one of these is under way or about to come."""
-        return any(seed.busy() or seed.timer for seed in seeds if not seed.dropped)
+    @staticmethod
+    def dialling(seeds):
+        """Whether a dial of one of these is under way."""
+        return any(seed.busy() for seed in seeds)
 
     def pending_at_all(self):
         """Whether any seed's node could still appear."""

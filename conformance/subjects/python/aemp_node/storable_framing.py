@@ -14,7 +14,7 @@ _REFERENCES = (0x04, 0x14, 0x1B, 0x1C)
 _INCOMPLETE = object()
 
 # An image may be nested three times the limit of 512 levels [storable.read.depth-marks].
-sys.setrecursionlimit(max(sys.getrecursionlimit(), 12000))
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 6000))
 
 
 class Reader:
