@@ -120,7 +120,7 @@ class Connection {
     this.raw = raw;
     this.stream = secured;
     // From here on octets of the socket go to TLS alone, and what TLS gives comes here.
-    secured.on('data', (octets) => this.received2(octets));
+    secured.on('data', (octets) => this.decrypted(octets));
     secured.on('end', () => this.inputEnded());
     secured.on('error', (error) => this.tlsFailed(error));
     secured.on(isClient ? 'secureConnect' : 'secure', () => this.secured());
@@ -131,7 +131,7 @@ class Connection {
     raw.feed(this.lines.rest());
   }
 
-  received2(octets) {
+  decrypted(octets) {
     if (this.state === 'tls') this.lines.push(octets);
     else this.received(octets);
   }

@@ -129,7 +129,7 @@ class Node {
       unmonitor?.();
     };
     const timer = seconds === undefined ? undefined : setTimeout(
-      () => this.enter(() => outcome(failed)('timeout', 'the call was not answered in time')),
+      () => this.post(() => outcome(failed)('timeout', 'the call was not answered in time')),
       seconds * 1000,
     );
     this.ports.open(name, outcome(answered));
@@ -176,17 +176,18 @@ class Node {
     this.drain();
   }
 
-  enter(task) {
-    this.post(task);
-  }
-
   drain() {
     if (this.draining) return;
     this.draining = true;
     let done = 0;
     while (done < this.tasks.length && done < TASKS_AT_A_TIME) {
-      this.tasks[done]();
+      const task = this.tasks[done];
       done += 1;
+      try {
+        task();
+      } catch (error) {
+        this.report('internal', error.stack);
+      }
     }
     this.tasks.splice(0, done);
     this.draining = false;
@@ -262,10 +263,8 @@ class Node {
       link.end();
       this.links.delete(link.node);
       this.drop('links_lost');
-      // Behind the messages that came before [link.lost.messages-first].
-      this.post(() => {
-        if (!this.links.has(link.node)) this.lost(link, reason, detail);
-      });
+      // They fire behind the messages that came before [link.lost.messages-first].
+      this.monitors.fireNode(link.node, ['transport_error', link.node, `${reason}: ${detail}`]);
     } else if (!link) {
       this.drop('handshakes_failed');
     }
@@ -276,10 +275,6 @@ class Node {
       this.peers.keep();
       this.peers.checkWaiting();
     }
-  }
-
-  lost(link, reason, detail) {
-    this.monitors.fireNode(link.node, ['transport_error', link.node, `${reason}: ${detail}`]);
   }
 
   // ---------------------------------------------------------------- messages and ports

@@ -56,10 +56,11 @@ class Peers {
   /** A dial or the link that it became has ended. */
   dialEnded(seed, reason, detail) {
     seed.dialling = false;
-    this.node.report(reason, `${seed.address}: ${detail}`);
+    const isSelf = reason === 'greeting.own-node-id';
+    if (!isSelf) this.node.report(reason, `${seed.address}: ${detail}`);
     if (reason === 'auth.proof' || reason === 'auth.closed') seed.secret += 1;
     const retry = retries.get(reason) ?? 'back-off';
-    if (reason === 'greeting.own-node-id' || reason === 'greeting.no-credentials') {
+    if (isSelf || reason === 'greeting.no-credentials') {
       this.seeds.splice(this.seeds.indexOf(seed), 1);
     }
     seed.failures = retry === 'back-off' ? seed.failures + 1 : 0;

@@ -21,7 +21,7 @@ class Requests {
       known_nodes: (args) => this.answer(args, node.knownNodes()),
       up_nodes: (args) => this.answer(args, [...node.links.keys()]),
       can: (args) => this.can(args),
-      time: (args) => this.answer(args, [Date.now() / 1000 + 1e-7]),
+      time: (args) => this.answer(args, [Date.now() / 1000]),
       status: (args) => this.answer(args, [this.status()]),
       eval: ([, to, ...args]) => this.answer([to, ...args], ['this node does not evaluate code']),
       devnull: () => {},
