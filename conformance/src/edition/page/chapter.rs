@@ -38,6 +38,7 @@ pub(super) fn render(page: &Page<'_>, path: &str, text: &str) -> Part {
         slugs: BTreeMap::new(),
         blocks: Vec::new(),
         links: Vec::new(),
+        as_it_is: false,
     };
     writer.write(&events);
     let (out, mut part) = (writer.out, writer.part);
@@ -98,6 +99,8 @@ struct Writer<'p, 'e> {
     blocks: Vec<Block>,
     /// What each open link became.
     links: Vec<Link>,
+    /// Whether the text stands in a block of code, and is shown as it is.
+    as_it_is: bool,
 }
 
 impl<'e> Writer<'_, 'e> {
@@ -241,6 +244,11 @@ impl<'e> Writer<'_, 'e> {
                 Some(Link::None) | None => self.html("</span>".to_owned()),
             },
             Event::Code(span) => self.code(span),
+            Event::Start(Tag::CodeBlock(_)) | Event::End(TagEnd::CodeBlock) => {
+                self.as_it_is = matches!(event, Event::Start(_));
+                self.out.push(event.clone());
+            }
+            Event::Text(_) if self.as_it_is => self.out.push(event.clone()),
             Event::Text(text) => self.text(text),
             // The files hold no HTML but comments for programs; any other is shown as it stands.
             Event::Html(html) | Event::InlineHtml(html) => {
@@ -293,8 +301,8 @@ impl<'e> Writer<'_, 'e> {
     fn text(&mut self, text: &CowStr<'e>) {
         let in_requirement = matches!(self.blocks.last(), Some(Block::Requirement(_)));
         if !in_requirement {
-            // A box of the checklists.
-            let text = text.replace("[ ]", "\u{2610}");
+            // A box of the checklists; an arrow that is not broken over lines.
+            let text = text.replace("[ ]", "\u{2610}").replace("->", "-\u{2060}>");
             self.out.push(Event::Text(text.into()));
             return;
         }

@@ -134,7 +134,10 @@ pub(super) fn vectors(page: &Page<'_>) -> Part {
         file(
             &mut part.html,
             &vectors.path,
-            &format!("{} entries that cite", vectors.entries.len()),
+            &match vectors.entries.len() {
+                1 => "1 entry".to_owned(),
+                count => format!("{count} entries"),
+            },
             &ids.collect::<Vec<_>>().join(" "),
         );
     }
