@@ -57,7 +57,7 @@ function checkCertificate(secured, { certificates }) {
   const peer = secured.getPeerX509Certificate();
   if (!peer) throw new Failure('tls.certificate', 'none presented');
   const passes = peer.raw.equals(certificates[0].raw)
-    || certificates.slice(1).some((authority) => isIssuedBy(peer, authority));
+    || certificates.some((authority) => isIssuedBy(peer, authority));
   if (!passes) throw new Failure('tls.certificate', 'another certificate');
 }
 
