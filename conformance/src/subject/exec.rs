@@ -1,5 +1,7 @@
 //! Subjects that the kit starts as programs.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -334,7 +336,17 @@ impl Drop for Process {
 }
 
 /// An address on which nothing listens at the moment.
+///
+/// Systems give ports above 32767 to connections that go out. One of those could be taken again
+/// before the subject listens on it, so a lower one is preferred.
 fn free_address() -> std::io::Result<SocketAddr> {
+    for _ in 0..64 {
+        let random = RandomState::new().hash_one("port") % 20_000;
+        let port = 10_000 + u16::try_from(random).expect("below 20000");
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr();
+        }
+    }
     TcpListener::bind(("127.0.0.1", 0))?.local_addr()
 }
 
