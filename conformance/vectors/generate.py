@@ -18,8 +18,10 @@ subjects = {}
 def group(subject, name, title, requirements, vectors):
     ids = [vector["id"] for vector in vectors]
     assert len(ids) == len(set(ids)), (subject, name)
+    kinds = [f"conf.vectors.{kind}" for kind in ("valid", "tolerated", "invalid")
+             if any(vector["kind"] == kind for vector in vectors)]
     subjects.setdefault(subject, []).append(
-        {"id": name, "title": title, "requirements": requirements, "vectors": vectors})
+        {"id": name, "title": title, "requirements": requirements + kinds, "vectors": vectors})
 
 
 def vector(id, kind, **fields):
