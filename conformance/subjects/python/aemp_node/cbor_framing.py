@@ -1,12 +1,14 @@
 """Framing cbor (chapter 9): a reader with a stack of its own, so that it goes on where it stopped."""
 
 import math
+import re
 import struct
 
 from .failure import Failure, SendError
 from .values import HIGHEST, LOWEST, Meaningless, as_text, whole
 
 _BREAK = object()
+_SMALL = re.compile(rb"[\x00-\x17]+")
 _STRINGS, _SHARED, _REFERENCES = 256, 28, (25, 29)
 _UNSEEN = (25, 28, 29, 256)             # not there in the expanded message [cbor.tag.expansion]
 
@@ -44,6 +46,7 @@ class Reader:
         """Yields each value that is complete; raises Failure."""
         self.buffer += data
         while True:
+            self._small()
             item = self._token()
             if item is None:
                 break
@@ -61,6 +64,23 @@ class Reader:
         """The reading side has ended."""
         if self.stack or self.buffer:
             raise Failure("data.truncated")
+
+    def _small(self):
+        """Takes a run of integers below 24 in an array at once, but for the array's last element."""
+        top = self.stack[-1] if self.stack else None
+        if top is None or top.kind != "array":
+            return
+        run = _SMALL.match(self.buffer, self.at)
+        count = run.end() - run.start() if run else 0
+        if top.left >= 0:
+            count = min(count, top.left - 1)
+            top.left -= max(count, 0)
+        if count > 0:
+            top.items += self.buffer[self.at:self.at + count]
+            self.at += count
+            self.expanded += count
+            if max(self.at - self.begin, self.expanded) > self.limits.message:
+                raise Failure("data.size")
 
     def _token(self):
         """Reads a head and, of a string, its octets: (value, octets, depth inside), or None."""
