@@ -6,13 +6,15 @@ const {
   Failure, asText, floatAsInteger, integerOrText, utf8,
 } = require('./values');
 
+const SMALL = Array.from({ length: 32 }, (_, n) => BigInt(n));
 const REFERENCE_TAGS = new Set([25, 28, 29, 256]);
 
 class CborReader {
   constructor(limits) {
     this.limits = limits;
     this.chunks = [];
-    this.held = 0; // octets in chunks
+    this.at = 0; // how much of the first chunk is taken
+    this.held = 0; // octets in chunks that are not taken
     this.size = 0; // octets of the item so far
     this.parser = this.items();
     this.parser.next();
@@ -36,24 +38,37 @@ class CborReader {
 
   /** Takes `count` octets, which are there. */
   take(count) {
-    this.held -= count;
-    this.size += count;
-    if (this.size > this.limits.size) throw new Failure('data.size');
-    const first = this.chunks[0];
-    if (first.length > count) {
-      this.chunks[0] = first.subarray(count);
-      return first.subarray(0, count);
-    }
+    this.taken(count);
     const parts = [];
     let left = count;
     while (left > 0) {
-      const part = this.chunks[0].subarray(0, left);
+      const part = this.chunks[0].subarray(this.at, this.at + left);
       parts.push(part);
       left -= part.length;
-      if (part.length === this.chunks[0].length) this.chunks.shift();
-      else this.chunks[0] = this.chunks[0].subarray(part.length);
+      this.skip(part.length);
     }
     return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+  }
+
+  /** Takes one octet, which is there. */
+  octet() {
+    this.taken(1);
+    const octet = this.chunks[0][this.at];
+    this.skip(1);
+    return octet;
+  }
+
+  taken(count) {
+    this.held -= count;
+    this.size += count;
+    if (this.size > this.limits.size) throw new Failure('data.size');
+  }
+
+  skip(count) {
+    this.at += count;
+    if (this.at < this.chunks[0].length) return;
+    this.chunks.shift();
+    this.at = 0;
   }
 
   /** Fails where so many more octets cannot fit; so a claimed length is never waited for. */
@@ -68,11 +83,11 @@ class CborReader {
       this.size = 0;
       while (builder.result === undefined) {
         while (this.held < 1) yield undefined;
-        const initial = this.take(1)[0];
+        const initial = this.octet();
         const major = initial >> 5;
         const info = initial & 31;
         if (info >= 28 && info <= 30) throw new Failure('data.malformed');
-        let argument = BigInt(info);
+        let argument = SMALL[info];
         let octets;
         if (info >= 24 && info <= 27) {
           const length = 1 << (info - 24);
@@ -81,7 +96,7 @@ class CborReader {
             yield undefined;
           }
           octets = this.take(length);
-          argument = BigInt(`0x${octets.toString('hex')}`);
+          argument = length === 8 ? octets.readBigUInt64BE() : BigInt(octets.readUIntBE(0, length));
         }
         if (major === 2 || major === 3) {
           let content;
@@ -348,7 +363,8 @@ function head(major, length) {
   const size = argument < 256n ? 0 : argument < 65536n ? 1 : argument < 4294967296n ? 2 : 3;
   const octets = Buffer.alloc(1 + (1 << size));
   octets[0] = first | (24 + size);
-  octets.write(argument.toString(16).padStart(2 << size, '0'), 1, 'hex');
+  if (size === 3) octets.writeBigUInt64BE(argument, 1);
+  else octets.writeUIntBE(Number(argument), 1, 1 << size);
   return octets;
 }
 

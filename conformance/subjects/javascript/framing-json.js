@@ -137,23 +137,23 @@ class JsonReader {
   beginNumber() {
     // The state machine of the grammar: each state says what may follow.
     let state = 'start';
-    const digits = [];
-    this.number = '';
+    let text = '';
+    this.number = undefined;
     this.lexeme = (octets, from) => {
       let i = from;
       for (; i < octets.length; i++) {
         const next = numberState(state, octets[i]);
         if (next === undefined) break;
         state = next;
-        digits.push(octets[i]);
       }
+      text += octets.latin1Slice(from, i);
       this.number = undefined;
       if (i < octets.length) {
         if (!NUMBER_ENDS.has(state)) throw new Failure('data.malformed');
-        this.number = latin1(digits);
+        this.number = text;
         this.endNumber();
       } else if (NUMBER_ENDS.has(state) && !this.stack.length) {
-        this.number = latin1(digits);
+        this.number = text;
       }
       return i;
     };
@@ -198,8 +198,6 @@ const beyondAsText = (text) => {
   const value = integerOrText(BigInt(text));
   return isInteger(value) ? value : text;
 };
-
-const latin1 = (octets) => Buffer.from(octets).toString('latin1');
 
 const NUMBER_ENDS = new Set(['zero', 'integer', 'fraction', 'exponent']);
 
