@@ -349,6 +349,13 @@ fn the_same_run_gives_the_same_verdicts() {
         runs.map(|v| (v.name(), v.outcome, v.expected))
             .collect::<Vec<_>>()
     };
-    let run = || verdicts(judge_with(&Fake(reversed_proof), "auth-proof-*", "", |_| {}));
+    let run = || {
+        verdicts(judge_with(
+            &Fake(reversed_proof),
+            "auth-proof-*",
+            "",
+            |_| {},
+        ))
+    };
     assert_eq!(run(), run());
 }

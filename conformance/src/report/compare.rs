@@ -22,8 +22,12 @@ fn rows(results: &[RunResult]) -> BTreeMap<(Level, &str), Vec<Option<&CaseResult
     rows
 }
 
-fn name(result: &RunResult) -> &str {
-    result.provider.as_deref().unwrap_or(&result.subject)
+/// What a subject calls itself, and which one it was.
+fn name(result: &RunResult) -> String {
+    match &result.provider {
+        Some(provider) => format!("{provider} ({})", result.subject),
+        None => result.subject.clone(),
+    }
 }
 
 /// What stands in a cell.
@@ -87,7 +91,7 @@ pub fn html(results: &[RunResult]) -> String {
     let mut body = String::from("<header><h1>AEMP implementations</h1></header>\n");
     body.push_str("<div class=\"scroll\"><table class=\"matrix\"><thead><tr><th>case</th>");
     for result in results {
-        write!(body, "<th>{}</th>", escaped(name(result))).expect("strings grow");
+        write!(body, "<th>{}</th>", escaped(&name(result))).expect("strings grow");
     }
     body.push_str("</tr></thead><tbody>\n");
     let rows = rows(results);
