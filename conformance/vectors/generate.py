@@ -9,6 +9,8 @@ and the core confirm them (`aemp-conformance vectors`, `cargo test -p aemp-confo
 and whether the specification accepts it.
 """
 import base64, hashlib, hmac, json, pathlib, sys
+sys.dont_write_bytecode = True
+import maker
 from wire_codecs import *
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -400,6 +402,7 @@ group("storable", "truncated", "The end inside a frame", ["storable.frame.trunca
 
 def main():
     files = {}
+    subjects.update(maker.made())
     for subject, groups in subjects.items():
         files[HERE / f"{subject}.json"] = {"subject": subject, "generator": "generate.py", "groups": groups}
         for one in groups:

@@ -37,7 +37,7 @@ pub fn judge(subject: &str, vector: &Vector) -> Result<(), String> {
         }
         "tls-role" => tls_role(vector),
         "json" | "cbor" | "storable" => messages(vector),
-        other => Err(format!("no vectors are about {other:?}")),
+        other => super::entry::judge(other, vector),
     }
 }
 

@@ -4,7 +4,11 @@
 //! kit's own wire code ([`own`]), which confirms the files, and the reference core ([`core`]),
 //! which is judged by them at level `vectors`.
 
+mod answer;
+mod confirm;
 pub mod core;
+pub mod entry;
+mod notation;
 pub mod own;
 
 use serde::Deserialize;

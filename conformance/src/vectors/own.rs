@@ -39,7 +39,7 @@ pub fn confirm(subject: &str, vector: &Vector) -> Result<(), String> {
             )
         }
         "json" | "cbor" | "storable" => messages(vector),
-        other => Err(format!("no vectors are about {other:?}")),
+        other => super::entry::confirmed(other, vector),
     }
 }
 

@@ -1,0 +1,82 @@
+"""Groups about values, ports and requests."""
+
+from .group import Group
+from .values import noted
+
+
+def define():
+    group = Group("values-same", "same", "Which values are the same", "value.equal.kinds")
+    values = [None, True, False, 0, 1, 5, 5.0, -0.0, 0.5, "", "0", "1", "5", "true", "caf\u00e9",
+              b"caf\xe9", "caf\u00e9".encode(), b"", [], {}, [1], [1.0], {"a": 1}, {"a": None},
+              2 ** 64 - 1, 2.0 ** 53, 2 ** 53, b"a", "a", ["a"], [b"a"]]
+
+    def plain(value):
+        if isinstance(value, bool) or value is None:
+            return ("word", value)
+        if isinstance(value, (int, float)):
+            return ("number", value)
+        if isinstance(value, bytes):
+            try:
+                return ("text", value.decode())
+            except UnicodeDecodeError:
+                return ("text", value.decode("latin-1"))
+        if isinstance(value, list):
+            return ("array", [plain(item) for item in value])
+        if isinstance(value, dict):
+            return ("map", {key: plain(item) for key, item in value.items()})
+        return ("text", value)
+    cited = {"word": "value.equal.null", "number": "value.equal.number", "text": "value.equal.text",
+             "array": "value.equal.array", "map": "value.equal.map"}
+    for i, a in enumerate(values):
+        for b in values[i:]:
+            x, y = plain(a), plain(b)
+            if x[0] == y[0] or i % 3 == 0:
+                name = cited[x[0]] if x[0] == y[0] else "value.equal.kinds"
+                more = ["value.equal.octets"] if bytes in (type(a), type(b)) else []
+                group.add(f"{a!a} and {b!a}", {"a": noted(a), "b": noted(b)}, {"same": x == y}, name,
+                          *more)
+    requests()
+
+
+def requests():
+    group = Group("requests", "request", "Requests to the node port", "node.request.unknown")
+    arg = [1, "x", None, ["y"]]
+
+    def add(cited, given, /, **expected):
+        expected = {key: noted(value) for key, value in expected.items()}
+        verdict = "invalid" if "refused" in expected else "valid"
+        group.add(f"{given!a}"[:70], {"arguments": noted(given)}, expected, cited,
+                  verdict=verdict)
+    for empty in ([], [None], [""], ["devnull"], ["devnull", 1]):
+        add("node.devnull" if empty[:1] == ["devnull"] else "message.nothing.drop", empty,
+            request="nothing")
+    for tag, name, cited in (("mon1", "monitor", "monitor.mon1.register"), ("mon0", "unmonitor", "monitor.mon0.send")):
+        for given, port in (("p", "p"), (b"p", "p"), (5, "5"), (True, "1"), (None, ""), ("", "")):
+            add("value.as-text", [tag, given], request=name, port=port)
+    for tag in ("kil", "kil1", "kil0"):
+        name = "died" if tag == "kil0" else "kill"
+        for reason in ([], ["transport_error", "n", "lost"], ["die", "x"], arg):
+            add("node.kil.reason", [tag, "p", *reason], request=name, port="p", arguments=reason)
+    for tag in ("kil", "kil1"):
+        add("node.kil.node-port", [tag, ""], refused="node-port")
+    for args in ([], arg):
+        add("node.snd", ["snd", "n#p", *args], request="send", to="n#p", arguments=args)
+        for tag, query in (("info", "info"), ("known_nodes", "known_nodes"), ("up_nodes", "up_nodes"),
+                           ("time", "time"), ("status", "status")):
+            add("node." + query.replace("_", "-"), [tag, "n#p", *args], request="tell", query=query,
+                to="n#p", arguments=args)
+        add("node.can", ["can", "f", "n#p", *args], request="tell", query="can", to="n#p",
+            arguments=args)
+        add("node.eval.refused", ["eval", "1+1", "n#p", *args], request="eval", to="n#p",
+            arguments=args)
+        add("spawn.create", ["AnyEvent::MP::_spawn", "p", "a::f", *args], request="spawn", port="p",
+            function="a::f", arguments=args)
+        add("node.function.registered", ["a::f", *args], request="call", function="a::f", arguments=args)
+    for wrong in (["snd"], ["snd", "#p"], ["snd", "a;b#p"], ["snd", ["n#p"]], ["info"], ["can", "f"],
+                  ["mon1", ["p"]], ["mon0", {}], ["kil", []],
+                  ["AnyEvent::MP::_spawn", "p"], ["AnyEvent::MP::_spawn", "", "a::f"]):
+        add("value.as-other", wrong, refused="wrong")
+    for tag in ("foo", "MON1", "mon", " mon1", "kil2"):
+        add("node.request.unknown", [tag, "p"], refused="unknown")
+    for tag in (5, True, ["mon1"], {}):
+        add("node.request.foreign-tag", [tag, "p"], refused="foreign-tag")
