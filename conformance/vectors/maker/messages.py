@@ -1,7 +1,12 @@
 """Groups about values, ports and requests."""
 
+import json
+import pathlib
+
 from .group import Group
 from .values import noted
+
+REGISTRY = pathlib.Path(__file__).resolve().parents[3] / "spec/registry"
 
 
 def define():
@@ -35,18 +40,49 @@ def define():
                 more = ["value.equal.octets"] if bytes in (type(a), type(b)) else []
                 group.add(f"{a!a} and {b!a}", {"a": noted(a), "b": noted(b)}, {"same": x == y}, name,
                           *more)
-    requests()
+    requests(Group("requests", "request", "Requests to the node port", "node.request.unknown"))
+    kill_reasons(Group("kill-reasons", "request", "Reasons of a death or a kill", "node.kil.reason"))
 
 
-def requests():
-    group = Group("requests", "request", "Requests to the node port", "node.request.unknown")
-    arg = [1, "x", None, ["y"]]
-
-    def add(cited, given, /, **expected):
+def adding(group):
+    def add(cited, given, /, tolerated=False, **expected):
         expected = {key: noted(value) for key, value in expected.items()}
-        verdict = "invalid" if "refused" in expected else "valid"
+        verdict = "invalid" if "refused" in expected else "tolerated" if tolerated else "valid"
         group.add(f"{given!a}"[:70], {"arguments": noted(given)}, expected, cited,
                   verdict=verdict)
+    return add
+
+
+def kill_reasons(group):
+    """Every reason of the registry in its shape, in others that readers hand on all the same, and
+    what is no kill whatever its reason."""
+    add = adding(group)
+    samples = {"node-id": "n", "text": "x", "port-id": "n#p", "text-or-null": None}
+    registry = json.loads((REGISTRY / "kill-reasons.json").read_text())["reasons"]
+    for entry in registry:
+        reason = [entry["reason"]] if entry["reason"] else []
+        shape = [samples[argument["kind"]] for argument in entry["arguments"]]
+        for tag, name in (("kil0", "died"), ("kil", "kill"), ("kil1", "kill")):
+            add("node.kil.reason", [tag, "p", *reason, *shape], request=name, port="p",
+                arguments=reason + shape)
+        if reason:
+            for other in (reason, reason + shape + [{"more": 1}], reason + [[], 5]):
+                add("monitor.reason.open", ["kil0", "p", *other], tolerated=other != reason + shape,
+                    request="died", port="p", arguments=other)
+    for other in (["my-own"], ["Transport_Error", "n", "x"], [""], [None], [0], [5, "x"], [True],
+                  [["transport_error"]], [{}], [b"die", "x"], ["die"] * 20):
+        add("monitor.reason.open", ["kil0", "p", *other], request="died", port="p", arguments=other)
+    for reason in ([], ["die", "x"]):
+        for tag in ("kil", "kil1"):
+            add("node.kil.node-port", [tag, None, *reason], refused="node-port")
+        add("monitor.kil0.node-port", ["kil0", "", *reason], refused="wrong")
+        for tag in ("kil", "kil1", "kil0"):
+            add("value.as-other", [tag, ["p"], *reason], refused="wrong")
+
+
+def requests(group):
+    add = adding(group)
+    arg = [1, "x", None, ["y"]]
     for empty in ([], [None], [""], ["devnull"], ["devnull", 1]):
         add("node.devnull" if empty[:1] == ["devnull"] else "message.nothing.drop", empty,
             request="nothing")
