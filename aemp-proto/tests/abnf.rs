@@ -16,7 +16,12 @@ use abnf::{
     oracle::{self, Oracle, STARTS},
     recognise::derives,
 };
-use aemp_proto::{Framing, NodeId, auth::Method, fuzz::repeat};
+use aemp_proto::{
+    Framing, NodeId, PortId,
+    auth::{AuthLine, Method},
+    fuzz::repeat,
+};
+use std::collections::BTreeMap;
 
 fn grammar() -> Grammar {
     Grammar::parse(include_str!("../../spec/aemp.abnf"))
@@ -107,6 +112,73 @@ fn a_greeting_is_read_with_the_fields_that_the_grammar_gives_it() {
             .filter_map(|name| Framing::from_name(core::str::from_utf8(name).ok()?))
             .collect();
         assert_eq!(read.framings, known);
+        let field = part("key-field");
+        let keys = derived.inside(field, part("key"));
+        let mut given = BTreeMap::new();
+        for (key, value) in keys.zip(derived.inside(field, part("value"))) {
+            // Nothing without key or "=" [greeting.keys.bare]; the last counts [greeting.keys.repeated].
+            if let (Some(key), Some(value)) = (key, value) {
+                given.insert(oracle::text(key), oracle::text(value));
+            }
+        }
+        let found: BTreeMap<_, _> = read
+            .keys
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect();
+        assert_eq!(found, given, "{}", shown(content));
+    }
+}
+
+#[test]
+fn an_authentication_line_is_read_with_the_fields_that_the_grammar_gives_it() {
+    let grammar = grammar();
+    let (line, field) = (grammar.number("auth-line"), grammar.number("auth-field"));
+    let known = grammar.number("auth-line-known");
+    let mut random = Random(4);
+    for start in [line, known] {
+        let generator = Generator::new(&grammar, None);
+        for _ in 0..200 * repeat() {
+            let derived = generator.derive(start, &mut random);
+            let end = derived.of(grammar.number("line-end")).next();
+            let content = &derived.octets[..derived.octets.len() - end.expect("an end").len()];
+            let read = AuthLine::parse(content).expect("it is of the grammar");
+            if start == known {
+                let proof = derived.of(grammar.number("auth-proof")).next();
+                let mut parts = proof.expect("a proof").splitn(2, |&octet| octet == b';');
+                let method = Method::from_name(parts.next().expect("a method"));
+                assert_eq!(read.method().ok(), method);
+                assert_eq!(read.proof(), parts.next().expect("data"));
+                let framing = derived.of(grammar.number("framing-name")).next();
+                let framing = core::str::from_utf8(framing.expect("a framing")).expect("ASCII");
+                assert_eq!(read.framing().ok(), Framing::from_name(framing));
+            } else {
+                let mut fields = derived.of(field);
+                let mut next = || fields.next().expect("three fields");
+                let (method, data, framing) = (next(), next(), next());
+                assert_eq!(read.method().ok(), Method::from_name(method));
+                assert_eq!(read.proof(), data, "{}", shown(content));
+                let framing = core::str::from_utf8(framing).ok();
+                assert_eq!(read.framing().ok(), framing.and_then(Framing::from_name));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_port_id_is_read_with_the_parts_that_the_grammar_gives_it() {
+    let grammar = grammar();
+    let (start, node) = (grammar.number("port-id"), grammar.number("node-id-utf-8"));
+    let port = grammar.number("port-name");
+    let mut random = Random(5);
+    let generator = Generator::new(&grammar, Some(port));
+    for _ in 0..300 * repeat() {
+        let derived = generator.derive(start, &mut random);
+        let text = core::str::from_utf8(&derived.octets).expect("it is UTF-8");
+        let read = PortId::parse(text).expect("it is of the grammar");
+        let part = |rule| derived.of(rule).next().unwrap_or_default();
+        assert_eq!(read.node().as_str().as_bytes(), part(node), "{text}");
+        assert_eq!(read.port().as_str().as_bytes(), part(port), "{text}");
     }
 }
 

@@ -34,6 +34,17 @@ impl Derived {
         let mine = self.parts.iter().filter(move |part| part.0 == rule);
         mine.map(|&(_, from, to)| &self.octets[from..to])
     }
+
+    /// For each part of a rule, the first part of another rule inside it, if there is one.
+    pub(crate) fn inside(&self, outer: usize, inner: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        let mine = self.parts.iter().filter(move |part| part.0 == outer);
+        mine.map(move |&(_, from, to)| {
+            let within =
+                |part: &&(usize, usize, usize)| part.0 == inner && from <= part.1 && part.2 <= to;
+            let found = self.parts.iter().find(within);
+            found.map(|&(_, from, to)| &self.octets[from..to])
+        })
+    }
 }
 
 /// Derives from one grammar, by way of one rule where one is given.

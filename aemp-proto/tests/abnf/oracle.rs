@@ -303,3 +303,11 @@ fn json_reason(octets: &[u8]) -> Option<Reason> {
 pub(crate) fn fields(line: &[u8]) -> Greeting {
     Greeting::parse(line).expect("it was accepted")
 }
+
+/// Octets of a key's value as text: UTF-8, or else Latin-1.
+pub(crate) fn text(octets: &[u8]) -> String {
+    core::str::from_utf8(octets).map_or_else(
+        |_| octets.iter().map(|&octet| char::from(octet)).collect(),
+        str::to_owned,
+    )
+}
