@@ -4,6 +4,8 @@
     run.py                 all of mutants.json: build, judge, table; exit 1 if one is not caught
     run.py --check         only that each piece of text stands where it should, exactly once
     run.py --only GLOB     some of them
+    run.py --without-proofs  deletes the proof code of aemp-proto, and shows that the kit that is built
+                           with the rest of it says the same of the node as it is and of every vector
 
 Works on a copy of the repository (what git knows of it) below target/mutants and builds there.
 The expected case is written down in mutants.json before the run; it must pass on the node as it is.
@@ -15,6 +17,7 @@ LIST = json.loads((ROOT / "conformance/mutants/mutants.json").read_text())["muta
 WORK = ROOT / "target/mutants"
 COPY, BUILD = WORK / "copy", WORK / "build"
 CASE_SECONDS = 120
+PROOFS = "aemp-proto/src/auth/proof.rs"
 
 
 def check(mutants):
@@ -68,10 +71,52 @@ def judge(case, suite=None):
     return f"no verdict: {done.stderr.strip()[-300:]}"
 
 
+def outcomes(kit, *arguments):
+    """What a kit says of each case, against the node as it is."""
+    result = WORK / "result.json"
+    result.unlink(missing_ok=True)
+    command = [str(kit), "run", *arguments, "--json", str(result)]
+    done = subprocess.run(command, cwd=COPY, capture_output=True, text=True,
+                          env={**os.environ, "AEMP": str(WORK / "aemp")})
+    if not result.exists():
+        sys.exit(f"{' '.join(command)} gave no result: {done.stderr.strip()[-500:]}")
+    return {case["id"]: case["outcome"] for case in json.loads(result.read_text())["cases"]}
+
+
+def without_proofs():
+    """The kit's expected proofs do not come from the core that it judges."""
+    shutil.copy2(BUILD / "debug/aemp", WORK / "aemp")
+    file = COPY / PROOFS
+    text = file.read_text()
+    before, rest = text.split("fn own(\n", 1)
+    head, _ = rest.split("{\n", 1)
+    try:
+        file.write_text(before + "fn own(\n" + head + "{\n    let _ = (method, transcript, secret);\n    None\n}\n")
+        built = cargo("build", "--quiet", "--package", "aemp-conformance", "--bin", "aemp-conformance")
+        if built.returncode:
+            sys.exit("the kit does not build without the proof code:\n" + built.stderr[-3000:])
+        shutil.copy2(BUILD / "debug/aemp-conformance", WORK / "kit-without")
+    finally:
+        file.write_text(text)
+    exec_node = ["--level", "transport", "--exec", str(COPY / "conformance/subjects/reference/run")]
+    whole, without = outcomes(WORK / "kit", *exec_node), outcomes(WORK / "kit-without", *exec_node)
+    differing = [case for case in whole if whole[case] != without.get(case)]
+    said = [subprocess.run([str(WORK / kit), "vectors"], cwd=COPY, capture_output=True, text=True)
+            for kit in ("kit", "kit-without")]
+    embedded = outcomes(WORK / "kit-without", "--case", "handshake-ordinary")
+    print(f"{len(whole)} cases of transport against the node as it is: {sum(o == 'pass' for o in whole.values())} pass"
+          f" by the kit, {sum(o == 'pass' for o in without.values())} by the kit without proof code in the core")
+    print(f"vectors: {said[1].stdout.strip().splitlines()[-1] if said[1].stdout.strip() else said[1].stderr.strip()[-300:]}")
+    print(f"the node built without it: handshake-ordinary is {embedded['handshake-ordinary']}")
+    if differing or said[0].stdout != said[1].stdout or said[1].returncode or "pass" in embedded.values():
+        sys.exit(f"the kit rests on the core's proofs: {differing or 'vectors, or nothing was deleted'}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--only", default="*")
+    parser.add_argument("--without-proofs", action="store_true")
     arguments = parser.parse_args()
     mutants = [mutant for mutant in LIST if fnmatch.fnmatch(mutant["id"], arguments.only)]
     wrong = check(mutants)
@@ -86,6 +131,9 @@ def main():
         if built.returncode:
             sys.exit("the node as it is does not build")
     shutil.copy2(BUILD / "debug/aemp-conformance", WORK / "kit")
+    if arguments.without_proofs:
+        without_proofs()
+        return
     failures = 0
     for case, suite in sorted({(mutant["case"], mutant.get("suite")) for mutant in mutants}, key=str):
         outcome = judge(case, suite)
