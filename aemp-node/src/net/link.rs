@@ -287,8 +287,16 @@ impl Link {
             let read = free.filled().len();
             if read == 0 {
                 let rest = &input.octets[input.start..input.filled];
-                let inside = self.decoder.finish(rest);
-                return Poll::Ready(inside.err().unwrap_or_else(|| Reason::LinkClosed.into()));
+                return Poll::Ready(match self.decoder.finish(rest) {
+                    Ok(last) => {
+                        // [json.other.skip]
+                        if last.is_some() {
+                            self.node.inner().counters.meaningless.add();
+                        }
+                        Reason::LinkClosed.into()
+                    }
+                    Err(failure) => failure,
+                });
             }
             input.filled += read;
             octets += read;

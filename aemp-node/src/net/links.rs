@@ -12,6 +12,7 @@ use aemp_proto::{
     greeting::Greeting,
     handshake::Established,
     link::{Action, Arbiter, ConnectionId, Verdict},
+    request,
 };
 use tokio::sync::{Notify, mpsc};
 
@@ -131,7 +132,7 @@ impl Links {
         if state.arbiter.link(&done.peer.node) != Some(id) {
             return Err(Reason::LinkDuplicate.into());
         }
-        let kil1 = done.peer.monitor_protocol() >= 1;
+        let kil1 = request::kill_tag(&done.peer) == request::tag::KIL1;
         let peer = loop {
             let peer = node.inner().peers.get(&done.peer.node);
             if peer.up(node, done.send_framing, kil1, id.0).is_some() {

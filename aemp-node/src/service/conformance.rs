@@ -99,13 +99,14 @@ fn make(_: &Fixture, context: &Context, reply: &PortId, args: &[Value]) -> Optio
 }
 
 fn kill(_: &Fixture, context: &Context, reply: &PortId, args: &[Value]) -> Option<()> {
-    let port = context.node().port_id(&args.first()?.as_text()?);
+    // With a `#` it is a port ID, of any node.
+    let port = port_id(args.first()?).or_else(|| named(context, args))?;
     context.node().kil(&port, args[1..].to_vec());
     tell(context.node(), reply, &["kill".into(), shown(&port)])
 }
 
 fn die(_: &Fixture, context: &Context, reply: &PortId, args: &[Value]) -> Option<()> {
-    let port = context.node().port_id(&args.first()?.as_text()?);
+    let port = named(context, args)?;
     let text = args.get(1).cloned().unwrap_or("".into());
     context.snd(&port, &[DIE.into(), text]).ok()?;
     tell(context.node(), reply, &["die".into(), shown(&port)])
@@ -191,6 +192,11 @@ impl Fixture {
     fn monitors(&self) -> MutexGuard<'_, HashMap<(PortId, PortId), Monitor>> {
         self.monitors.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The port of this node that the first argument names.
+fn named(context: &Context, args: &[Value]) -> Option<PortId> {
+    Some(context.node().port_id(&args.first()?.as_text()?))
 }
 
 /// A port ID, that of a node port too.

@@ -132,8 +132,8 @@ impl Decoder {
     }
 
     /// The end of input, after `next` has said `None` with the same `buf`: fails if that is inside
-    /// a message.
-    pub fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
+    /// a message. A frame is what only the end makes whole: in json a number outside arrays.
+    pub fn finish(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
         if let Some(failure) = &self.failed {
             return Err(failure.clone());
         }

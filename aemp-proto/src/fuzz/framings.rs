@@ -71,7 +71,14 @@ pub fn read(framing: Framing, octets: &[u8], ends: &[usize], limits: Limits) -> 
             released += frame.len();
         }
     }
-    read.end = decoder.finish(&octets[released..]).err();
+    match decoder.finish(&octets[released..]) {
+        Ok(None) => {}
+        Ok(Some(frame)) => {
+            assert_eq!(released + frame.len(), octets.len());
+            read.nothings += 1;
+        }
+        Err(failure) => read.end = Some(failure),
+    }
     read
 }
 

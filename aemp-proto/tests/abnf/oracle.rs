@@ -282,7 +282,9 @@ fn json(octets: &[u8]) -> Option<Vec<bool>> {
             content => arrays.push(*content != Content::Nothing(Nothing::NotArray)),
         }
     }
-    decoder.finish(&octets[at..]).ok()?;
+    if decoder.finish(&octets[at..]).ok()?.is_some() {
+        arrays.push(false);
+    }
     Some(arrays)
 }
 

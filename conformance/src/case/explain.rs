@@ -186,8 +186,15 @@ fn words(verb: Verb<'_>) -> String {
             format!("The next is one of: {}", parts.join(", or "))
         }
         Verb::ExpectClose(close) => closing(close),
-        Verb::ExpectSilence => {
+        Verb::ExpectSilence(silence) if silence.allowing.is_empty() => {
             "The subject has sent nothing: the answer to a `snd` round trip comes first".to_owned()
+        }
+        Verb::ExpectSilence(silence) => {
+            let parts: Vec<_> = silence.allowing.iter().map(thing).collect();
+            format!(
+                "The subject has sent nothing but {}: then the answer to a `snd` round trip comes",
+                parts.join(" or ")
+            )
         }
         Verb::Sync => "A `snd` round trip through the subject's node port".to_owned(),
         Verb::Fixture(request, reply) => {
@@ -341,7 +348,11 @@ pub fn thing(expected: &Expected) -> String {
     } else {
         "the end of the connection".to_owned()
     };
-    what + &on
+    let lacks = expected
+        .unsupported
+        .as_ref()
+        .map(|what| format!(", which says that the subject lacks {what}"));
+    what + &on + &lacks.unwrap_or_default()
 }
 
 /// Text in lines of at most 100 columns, each after the first indented further.

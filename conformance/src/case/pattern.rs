@@ -178,6 +178,8 @@ impl Matcher {
                 }
             }
             "$unordered" => self.unordered(argument, value, path),
+            "$nowhere" => self.nowhere(argument, value, path),
+            "$apart-from" => self.apart_from(argument, value, path),
             "$contains" => {
                 let Value::Array(values) = value else {
                     return Err(differs(path, "an array", value));
@@ -265,6 +267,39 @@ impl Matcher {
         }
     }
 
+    fn texts(&self, form: &str, argument: &Json) -> Result<Vec<String>, Mismatch> {
+        let texts = argument
+            .as_array()
+            .ok_or(format!("{form}: an array is wanted"))?;
+        let text = |text: &Json| self.names.text(text.as_str().unwrap_or_default());
+        texts.iter().map(text).collect()
+    }
+
+    /// None of these texts stands anywhere inside the value.
+    fn nowhere(&mut self, argument: &Json, value: &Value, path: &str) -> Result<(), Mismatch> {
+        let texts = self.texts("$nowhere", argument)?;
+        match texts.iter().find(|text| holds(value, text)) {
+            None => Ok(()),
+            Some(text) => {
+                let expected = format!("a value that does not hold the text {text:?} anywhere");
+                Err(differs(path, &expected, value))
+            }
+        }
+    }
+
+    /// The text does not begin with what these texts have in common at their beginning.
+    fn apart_from(&mut self, argument: &Json, value: &Value, path: &str) -> Result<(), Mismatch> {
+        let texts = self.texts("$apart-from", argument)?;
+        let common = common_beginning(&texts);
+        match value.as_text() {
+            Some(text) if !text.starts_with(common) => Ok(()),
+            _ => {
+                let expected = format!("a text that does not begin with {common:?}");
+                Err(differs(path, &expected, value))
+            }
+        }
+    }
+
     /// Whether the patterns can be given a value each.
     fn assign(&mut self, patterns: &[Json], left: &[&Value], path: &str) -> bool {
         let Some((pattern, rest)) = patterns.split_first() else {
@@ -291,6 +326,37 @@ fn same_in_storable(expected: &Value, value: &Value) -> bool {
         Value::Bool(truth) => same_text(if *truth { "1" } else { "" }, value),
         other => as_number_text(other).is_some_and(|text| same_number(&text, value)),
     }
+}
+
+/// Whether a text stands in a value: in a text or octets of it, or in a key.
+fn holds(value: &Value, text: &str) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(|value| holds(value, text)),
+        Value::Map(entries) => entries
+            .iter()
+            .any(|(key, value)| key.contains(text) || holds(value, text)),
+        scalar => scalar.as_text().is_some_and(|own| own.contains(text)),
+    }
+}
+
+/// What all the texts begin with.
+fn common_beginning(texts: &[String]) -> &str {
+    let Some((first, rest)) = texts.split_first() else {
+        return "";
+    };
+    let shared = |other: &String| {
+        first
+            .chars()
+            .zip(other.chars())
+            .take_while(|(a, b)| a == b)
+            .count()
+    };
+    let count = rest.iter().map(shared).min().unwrap_or(first.len());
+    let end = first
+        .char_indices()
+        .nth(count)
+        .map_or(first.len(), |(at, _)| at);
+    &first[..end]
 }
 
 /// The kinds that a `$type` names: one or a list.
@@ -384,6 +450,9 @@ mod tests {
                 json!([3, 1, 2]),
             ),
             (json!({"$contains": 3}), json!([3, 1])),
+            (json!({"$nowhere": ["${kit}"]}), json!([{"a": "x"}, 1])),
+            (json!({"$apart-from": ["p.1", "p.2"]}), json!("q.1")),
+            (json!({"$apart-from": ["é1", "é2"]}), json!("è1")),
             (json!({"$subset": {"a": 1}}), json!({"a": 1, "b": 2})),
             (json!({"a": {"$any": true}}), json!({"a": 1})),
             (json!({"$loosely": 5}), json!("5")),
@@ -410,6 +479,26 @@ mod tests {
             (json!({"$one-of": [1, 2]}), json!(3), "one of [1,2]"),
             (json!(true), json!(1), "expected true"),
             (json!({"$not": "x"}), json!("x"), "anything but"),
+            (
+                json!({"$nowhere": ["x", "${kit}"]}),
+                json!([{"a": ["akb"]}]),
+                "hold the text",
+            ),
+            (
+                json!({"$nowhere": ["${kit}"]}),
+                json!({"ok": 1}),
+                "hold the text",
+            ),
+            (
+                json!({"$apart-from": ["p.1", "p.23"]}),
+                json!("p.4"),
+                "begin with \"p.\"",
+            ),
+            (
+                json!({"$apart-from": ["a", "b"]}),
+                json!("c"),
+                "begin with \"\"",
+            ),
             (json!("${nobody}"), json!("x"), "nothing is named"),
         ] {
             let why = check(&pattern, &value, Framing::Json).unwrap_err();

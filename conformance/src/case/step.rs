@@ -53,7 +53,7 @@ pub struct Step {
     pub expect_close: Option<Close>,
     /// Verb: nothing has arrived up to here; bounded by a round trip, not by time.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub expect_silence: Option<Sync>,
+    pub expect_silence: Option<Silence>,
     /// Verb: a round trip through the subject's node port; what arrives before is dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync: Option<Sync>,
@@ -113,7 +113,7 @@ pub enum Verb<'a> {
     /// `expect-close`
     ExpectClose(&'a Close),
     /// `expect-silence`
-    ExpectSilence,
+    ExpectSilence(&'a Silence),
     /// `sync`
     Sync,
     /// `fixture`
@@ -166,7 +166,7 @@ impl Step {
         verbs.extend(self.expect_any_order.as_deref().map(Verb::ExpectAnyOrder));
         verbs.extend(self.expect_one_of.as_deref().map(Verb::ExpectOneOf));
         verbs.extend(self.expect_close.as_ref().map(Verb::ExpectClose));
-        verbs.extend(self.expect_silence.map(|_| Verb::ExpectSilence));
+        verbs.extend(self.expect_silence.as_ref().map(Verb::ExpectSilence));
         verbs.extend(self.sync.map(|_| Verb::Sync));
         verbs.extend(
             self.fixture
@@ -198,15 +198,33 @@ impl Step {
         if self.reply.is_some() && self.fixture.is_none() {
             return Err("`reply` belongs to `fixture`".to_owned());
         }
+        Self::check_unsupported(verb)?;
         match verb {
             Verb::Repeat(repeat) => repeat.steps.iter().try_for_each(Self::check),
             Verb::Send(outputs) => outputs.iter().try_for_each(Output::check),
             Verb::Expect(expected)
             | Verb::ExpectAnyOrder(expected)
             | Verb::ExpectOneOf(expected) => expected.iter().try_for_each(Expected::check),
-            Verb::ExpectClose(close) => close.allowing.iter().try_for_each(Expected::check),
+            Verb::ExpectClose(Close { allowing, .. })
+            | Verb::ExpectSilence(Silence { allowing }) => {
+                allowing.iter().try_for_each(Expected::check)
+            }
             _ => Ok(()),
         }
+    }
+
+    /// What says that something optional is missing can only be an alternative.
+    fn check_unsupported(verb: Verb<'_>) -> Result<(), String> {
+        let expected = match verb {
+            Verb::Expect(expected) | Verb::ExpectAnyOrder(expected) => expected,
+            Verb::ExpectClose(Close { allowing, .. })
+            | Verb::ExpectSilence(Silence { allowing }) => allowing,
+            _ => return Ok(()),
+        };
+        if expected.iter().any(|one| one.unsupported.is_some()) {
+            return Err("`unsupported` belongs to `expect-one-of`".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -587,6 +605,9 @@ pub struct Expected {
     /// The end of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close: Option<Close>,
+    /// In `expect-one-of`: it says that the subject does not have something optional, which is this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<String>,
 }
 
 impl Expected {
@@ -618,6 +639,15 @@ pub struct Close {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<OneOrMany<String>>,
     /// What the subject may have sent before; nothing where absent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowing: Vec<Expected>,
+}
+
+/// Nothing arrives before the answer to a round trip.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Silence {
+    /// Messages that may arrive all the same, any number of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowing: Vec<Expected>,
 }

@@ -277,8 +277,7 @@ impl Run<'_> {
         };
         out.extend(line.write().bytes());
         out.extend(prove.eol.as_deref().unwrap_or("\n").bytes());
-        let name = self.qualified(on, "mine.auth");
-        self.names.set(name, Value::text(&line.data));
+        self.name(on, "mine.auth", Value::text(&line.data));
         let conversation = self.conversation_mut(on)?;
         conversation.proved = true;
         if let Some(framing) = Framing::named(&line.framing) {

@@ -192,7 +192,7 @@ impl Run<'_> {
     }
 
     /// Gives a name of a connection its value; those of `main` are also known without it.
-    fn name(&mut self, on: &str, name: &str, value: Value) {
+    pub(super) fn name(&mut self, on: &str, name: &str, value: Value) {
         if on == "main" {
             self.names.set(name, value.clone());
         }
@@ -514,8 +514,14 @@ impl Run<'_> {
         }
     }
 
-    /// A round trip through the subject's node port. Strict: nothing else may arrive before.
-    pub(super) fn sync(&mut self, on: &str, strict: bool, within: Option<f64>) -> Result<(), Stop> {
+    /// A round trip through the subject's node port. Where something is `allowed` nothing but that
+    /// may arrive before; otherwise what does is dropped.
+    pub(super) fn sync(
+        &mut self,
+        on: &str,
+        allowed: Option<&[Expected]>,
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
         let token = format!("sync-{}", self.next_count());
         self.transcript
             .words(on, Kind::Note, format!("round trip {token} begins"));
@@ -528,14 +534,8 @@ impl Run<'_> {
         let octets = self.conversation(on)?.framing.write(&Value::from(&request));
         self.send_octets(on, &octets, None)?;
         let answer = serde_json::json!([token, token]);
-        if strict {
-            let deadline = self.deadline(within);
-            let next = self.next(on, deadline, |run, m| run.is(on, &answer, m).is_ok())?;
-            return match next {
-                Next::Message(message) if self.is(on, &answer, &message).is_ok() => Ok(()),
-                Next::Late => Err(self.late(on, "an answer to a `snd` round trip")),
-                next => Err(self.instead(on, "nothing but the answer to a `snd` round trip", next)),
-            };
+        if let Some(allowed) = allowed {
+            return self.only(on, &answer, allowed, within);
         }
         let deadline = self.deadline(within);
         loop {
@@ -551,6 +551,47 @@ impl Run<'_> {
                 }
                 Next::Late => return Err(self.late(on, "an answer to a `snd` round trip")),
                 next => return Err(self.instead(on, "an answer to a `snd` round trip", next)),
+            }
+        }
+    }
+
+    /// Waits for `answer`, before which only the messages `allowed` may arrive.
+    fn only(
+        &mut self,
+        on: &str,
+        answer: &Json,
+        allowed: &[Expected],
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        let patterns: Vec<&Json> = allowed
+            .iter()
+            .filter_map(|one| one.message.as_ref())
+            .collect();
+        let deadline = self.deadline(within);
+        loop {
+            let next = self.next(on, deadline, |run, message| {
+                run.is(on, answer, message).is_ok()
+                    || patterns.iter().any(|one| run.is(on, one, message).is_ok())
+            })?;
+            match next {
+                Next::Message(message) if self.is(on, answer, &message).is_ok() => return Ok(()),
+                Next::Message(message)
+                    if patterns
+                        .iter()
+                        .any(|one| self.is(on, one, &message).is_ok()) => {}
+                Next::Late => return Err(self.late(on, "an answer to a `snd` round trip")),
+                next if allowed.is_empty() => {
+                    let what = "nothing but the answer to a `snd` round trip";
+                    return Err(self.instead(on, what, next));
+                }
+                next => {
+                    let allowed: Vec<_> = allowed.iter().collect();
+                    let what = format!(
+                        "nothing but {} before the answer to a `snd` round trip",
+                        describe(&allowed)
+                    );
+                    return Err(self.instead(on, &what, next));
+                }
             }
         }
     }

@@ -48,11 +48,15 @@ impl Run<'_> {
             Verb::ExpectAnyOrder(expected) => self.expect_any_order(on, expected, within),
             Verb::ExpectOneOf(expected) => {
                 let all: Vec<_> = expected.iter().collect();
-                self.expect_one(on, &all, within).map(|_| ())
+                let at = self.expect_one(on, &all, within)?;
+                match &expected[at].unsupported {
+                    Some(what) => Err(Stop::unsupported(format!("the subject lacks {what}"))),
+                    None => Ok(()),
+                }
             }
             Verb::ExpectClose(close) => self.expect_close(on, close, within),
-            Verb::ExpectSilence => self.sync(on, true, within),
-            Verb::Sync => self.sync(on, false, within),
+            Verb::ExpectSilence(silence) => self.sync(on, Some(&silence.allowing), within),
+            Verb::Sync => self.sync(on, None, within),
             Verb::Fixture(request, reply) => self.fixture(on, request, reply, within),
             Verb::Close => self.conversation_mut(on).map(|c| c.link.close()),
             Verb::Cut => self.conversation_mut(on).map(|c| c.link.cut()),

@@ -333,7 +333,7 @@ impl<'a> Player<'a> {
         match (&mut self.decoder, self.setting.sender_closed_first) {
             (Some(decoder), Some(true)) => {
                 let end = match decoder.finish(&self.buffer[self.start..]) {
-                    Ok(()) => End::Closed,
+                    Ok(_) => End::Closed,
                     Err(failure) => End::Failed(failure),
                 };
                 self.end(end);

@@ -196,7 +196,7 @@ impl CoreLink {
                 self.drive();
             }
             Some(decoder) => match decoder.finish(&self.input) {
-                Ok(()) => self.fail(Reason::LinkClosed),
+                Ok(_) => self.fail(Reason::LinkClosed),
                 Err(failure) => self.fail(failure.reason()),
             },
         }

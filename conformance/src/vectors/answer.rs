@@ -283,7 +283,11 @@ fn read_in_steps(framing: Framing, octets: &[u8], step: usize) -> Json {
     let failure = loop {
         let frame = match decoder.next(&octets[start..end]) {
             Err(failure) => break Some(failure),
-            Ok(None) if end == octets.len() => break decoder.finish(&octets[start..]).err(),
+            Ok(None) if end == octets.len() => match decoder.finish(&octets[start..]) {
+                Ok(None) => break None,
+                Ok(Some(frame)) => frame,
+                Err(failure) => break Some(failure),
+            },
             Ok(None) => {
                 end = octets.len().min(end + step);
                 continue;

@@ -118,7 +118,10 @@ fn read(input: &Json, expected: &Json) -> Result<Option<()>, String> {
                 start += used;
                 values.push(value);
             }
-            Err(Unreadable::Incomplete) => break,
+            Err(Unreadable::Incomplete) => {
+                values.extend(reader.last(&octets[start..]));
+                break;
+            }
             // It has no tags, no classes and no native order: what only originals could send.
             Err(Unreadable::Malformed(_)) => return Ok(None),
         }
@@ -126,6 +129,11 @@ fn read(input: &Json, expected: &Json) -> Result<Option<()>, String> {
     let Value::Array(messages) = notation::to_kit(&expected["messages"])? else {
         return Err("messages are an array".to_owned());
     };
+    let nothing = expected["nothing"].as_u64().unwrap_or_default();
+    agree(
+        &json!(values.len()),
+        &json!(messages.len() as u64 + nothing),
+    )?;
     let argument = |value: &Value| match value {
         Value::Array(items) => items.get(1..).map(|rest| Value::Array(rest.to_vec())),
         _ => None,

@@ -208,7 +208,15 @@ fn read(framing: Framing, octets: &[u8], piece: usize) -> (Vec<Option<Value>>, O
                 start += frame.len();
             }
             Ok(None) if end < octets.len() => end = (end + piece).min(octets.len()),
-            Ok(None) => return (seen, decoder.finish(&octets[start..]).err()),
+            Ok(None) => {
+                return match decoder.finish(&octets[start..]) {
+                    Ok(last) => {
+                        seen.extend(last.map(|_| None));
+                        (seen, None)
+                    }
+                    Err(failure) => (seen, Some(failure)),
+                };
+            }
             Err(failure) => return (seen, Some(failure)),
         }
     }

@@ -77,11 +77,28 @@ impl Reader {
         };
         Ok((value, used))
     }
+
+    /// What only the end of all octets makes whole: in json a number or a word outside arrays.
+    pub fn last(&self, octets: &[u8]) -> Option<Value> {
+        match self.framing {
+            Framing::Json => json::read(octets).ok(),
+            Framing::Cbor | Framing::Storable => None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_whole_at_the_end() {
+        let reader = Reader::new(Framing::Json);
+        assert!(reader.last(b"-12").unwrap().same(&Value::Integer(-12)));
+        for octets in ["", " ", "1.", "nul", "[1"] {
+            assert!(reader.last(octets.as_bytes()).is_none(), "{octets}");
+        }
+    }
 
     #[test]
     fn messages_pass_every_framing_octet_by_octet() {

@@ -14,8 +14,11 @@ function installFixture(node) {
       reply(own(asText(name)));
     },
     kill(reply, name, ...reason) {
-      reply(own(asText(name)));
-      node.kill(own(asText(name)), reason);
+      // With a `#` it is a port ID, of any node.
+      const { node: of, port } = splitPortId(asText(name)) ?? {};
+      const id = port === undefined || !asText(name).includes('#') ? own(asText(name)) : joinPortId(of, port);
+      reply(id);
+      node.kill(id, reason);
     },
     die(reply, name, text) {
       reply(own(asText(name)));

@@ -53,6 +53,9 @@ def json():
     for text in ("[", '["', '["p"', '["p",', '["p\\', '["p\\u00', '["p",{"a":', "{", "nul", "-", "1.",
                  '"x', '["p",tru', "1e", "1e+"):
         add(f"ends after {text!a}", '["q"]' + text, [two], "data.truncated", "json.read.truncated")
+    for text in ("12", "-0", "1.5", "2e3"):
+        add(f"ends with {text}", '["q"]' + text, [two], None, "json.other.scalar-end",
+            "json.other.skip", nothing=1)
     group = Group("json-values", "read", "Values in JSON", "value.kinds")
     add = reading(group, "json")
     for text, value in (

@@ -121,9 +121,9 @@ impl Scanner {
     }
 
     /// See [`Decoder::finish`](super::super::Decoder::finish).
-    pub(crate) fn finish(&self, buf: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn finish(&self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
         if buf.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         Err(Failure::new(
             Reason::DataTruncated,

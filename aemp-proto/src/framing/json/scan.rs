@@ -111,13 +111,19 @@ impl Scanner {
     }
 
     /// See [`Decoder::finish`](super::super::Decoder::finish).
-    pub(crate) fn finish(&mut self, buf: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn finish(&mut self, buf: &[u8]) -> Result<Option<Frame>, Failure> {
         match self.state {
-            State::Between => Ok(()),
+            State::Between => Ok(None),
             // [json.other.scalar-end] Only the end of input can tell that such a number is
             // complete.
             State::Number(number) if self.nest.depth == 0 && number.may_end() => {
-                self.check_number(number, buf, buf.len())
+                self.check_number(number, buf, buf.len())?;
+                self.state = State::Between;
+                // [json.other.skip]
+                Ok(Some(Frame {
+                    len: buf.len(),
+                    content: Content::Nothing(Nothing::NotArray),
+                }))
             }
             // [json.read.truncated]
             _ => Err(Failure::new(

@@ -1,7 +1,7 @@
 """The ports `echo` and `conformance`, and the init functions by which the kit drives the node."""
 
 from .failure import SendError
-from .identifiers import good_node_id, port_id
+from .identifiers import good_node_id, port_id, split_port_id
 from .values import Meaningless, as_number, as_text
 
 
@@ -66,7 +66,10 @@ class Fixture:
         self.node.send(reply, ["make", self._id(name)])
 
     def _do_kill(self, reply, args):
-        target = self._id(as_text(args[0]))
+        name = as_text(args[0])
+        target = self._id(name)
+        if _is_port_id(name, strict=True):          # of any node
+            target = port_id(*split_port_id(name))
         self.node.kill(target, args[1:])
         self.node.send(reply, ["kill", target])
 
