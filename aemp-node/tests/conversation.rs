@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::time::Duration;
-
 use aemp_node::{CallError, Cause, Context, Framing, Message, Node, Value};
 use aemp_proto::auth::Method;
 use common::{
@@ -349,46 +347,6 @@ async fn two_that_dial_each_other_have_one_link() {
             assert_eq!(next(&mut at_b).await.values(), [Value::from(number)]);
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tls_with_one_certificate_and_without_a_secret() {
-    let pem = certificate();
-    let server = Node::builder()
-        .node_id("server")
-        .certificate(&pem)
-        .bind("127.0.0.1:0")
-        .start()
-        .await
-        .unwrap();
-    let echo = echo(&server, "echo");
-    let seed = server.listening()[0].to_string();
-    // Either side may be the TLS client: that depends on the nonces.
-    for _ in 0..6 {
-        let client = Node::builder()
-            .certificate(&pem)
-            .seed(&seed)
-            .start()
-            .await
-            .unwrap();
-        let answer = soon(client.cal(&echo, &("hello",), None)).await.unwrap();
-        assert_eq!(answer.tag().unwrap(), "hello");
-        soon(client.shutdown(PATIENCE)).await;
-    }
-    let stranger = Node::builder()
-        .certificate(certificate())
-        .seed(&seed)
-        .start()
-        .await
-        .unwrap();
-    let outcome = soon(stranger.cal(&echo, &("hello",), Some(Duration::from_secs(5)))).await;
-    assert!(matches!(outcome, Err(CallError::Died(_))), "{outcome:?}");
-}
-
-/// A certificate of its own making with its key.
-fn certificate() -> String {
-    let made = rcgen::generate_simple_self_signed(["aemp".into()]).unwrap();
-    format!("{}{}", made.cert.pem(), made.signing_key.serialize_pem())
 }
 
 fn float(number: f64) -> Value {

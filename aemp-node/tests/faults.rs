@@ -2,7 +2,12 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
 use aemp_node::{Context, HandlerError, Message, Node, PortId, Value};
 use common::{echo, ignore, listening, next, raw::Raw, soon, watch};
@@ -407,4 +412,35 @@ async fn stopping_writes_what_waits_and_closes() {
     }
     assert_eq!(raw.message().await, None);
     soon(stopping).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_that_waits_fills_no_queue_and_loses_nothing() {
+    let builder = Node::builder().node_id("node").accept_cleartext();
+    let node = listening(builder.configure(|config| config.limits.link_queue = 1 << 20)).await;
+    let mut raw = Raw::greet(&node, "peer", "").await;
+    let port: PortId = "peer#sink".parse().unwrap();
+    let text = "x".repeat(1 << 16);
+    // The peer reads nothing: sooner or later the sender is told to wait.
+    let mut sent = 0;
+    loop {
+        let message = (sent, &text);
+        let mut sending = pin!(node.snd_wait(&port, &message));
+        match poll_fn(|cx| Poll::Ready(sending.as_mut().poll(cx))).await {
+            Poll::Ready(outcome) => outcome.unwrap(),
+            Poll::Pending => break,
+        }
+        sent += 1;
+        assert!(sent < 10_000, "it never waits");
+    }
+    let count = sent + 50;
+    let sender = tokio::spawn(async move {
+        for number in sent..count {
+            node.snd_wait(&port, &(number, &text)).await.unwrap();
+        }
+    });
+    for number in 0..count {
+        assert_eq!(raw.message().await.expect("a message")[1], number);
+    }
+    soon(sender).await.unwrap();
 }
