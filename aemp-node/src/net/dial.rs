@@ -118,6 +118,8 @@ async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
             }
         }
     }
+    // [link.queue.failed], [link.queue.duplicate-closed]: the link may come from its side.
+    let _ = tokio::time::timeout_at(until, node.inner().links.settled(&peer.id)).await;
     if peer.link().is_some() {
         Ok(())
     } else {

@@ -161,9 +161,9 @@ impl Driver<'_> {
             Output::Send(octets) => self.send(&octets).await,
             Output::Greeted(peer) => {
                 self.peer = Some(peer.node.clone());
-                if self.handshake.role() == Role::Initiator
-                    && self.node.inner().links.greeted(self.id, &peer) == Verdict::Refuse
-                {
+                let dialled = self.handshake.role() == Role::Initiator;
+                let verdict = self.node.inner().links.greeted(self.id, dialled, &peer);
+                if verdict == Verdict::Refuse {
                     self.handshake.refuse(Reason::LinkDuplicate.into());
                 }
             }

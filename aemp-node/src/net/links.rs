@@ -27,14 +27,21 @@ pub(crate) enum Order {
 
 pub(crate) struct Links {
     state: Mutex<State>,
-    /// A link has ended.
+    /// A handshake or a link has ended.
     ended: Notify,
+}
+
+/// A handshake that goes on.
+struct Handshaking {
+    orders: mpsc::UnboundedSender<Order>,
+    /// With whom, once that has greeted.
+    peer: Option<NodeId>,
 }
 
 struct State {
     arbiter: Arbiter,
     last: u64,
-    handshakes: HashMap<ConnectionId, mpsc::UnboundedSender<Order>>,
+    handshakes: HashMap<ConnectionId, Handshaking>,
     links: HashMap<ConnectionId, Arc<Peer>>,
     unfinished: HashMap<IpAddr, usize>,
     stopped: bool,
@@ -64,7 +71,9 @@ impl Links {
         state.last += 1;
         let id = ConnectionId(state.last);
         let (orders, receiver) = mpsc::unbounded_channel();
-        state.handshakes.insert(id, orders);
+        state
+            .handshakes
+            .insert(id, Handshaking { orders, peer: None });
         Some((id, receiver))
     }
 
@@ -90,9 +99,17 @@ impl Links {
         }
     }
 
-    /// A connection that we dialled has greeted.
-    pub(crate) fn greeted(&self, id: ConnectionId, peer: &Greeting) -> Verdict {
-        self.state().arbiter.handle_greeted(id, peer)
+    /// A connection has greeted, one that we dialled or another.
+    pub(crate) fn greeted(&self, id: ConnectionId, dialled: bool, peer: &Greeting) -> Verdict {
+        let mut state = self.state();
+        if let Some(handshake) = state.handshakes.get_mut(&id) {
+            handshake.peer = Some(peer.node.clone());
+        }
+        if dialled {
+            state.arbiter.handle_greeted(id, peer)
+        } else {
+            Verdict::Continue
+        }
     }
 
     /// A connection that the peer dialled has proved itself.
@@ -142,6 +159,8 @@ impl Links {
         state.handshakes.remove(&id);
         state.links.insert(id, peer.clone());
         node.node_event(&peer.id, true);
+        drop(state);
+        self.ended.notify_waiters();
         Ok(peer)
     }
 
@@ -167,10 +186,21 @@ impl Links {
 
     /// Returns when there is no link.
     pub(crate) async fn drained(&self) {
+        self.until(|state| state.links.is_empty()).await;
+    }
+
+    /// Returns when no connection of that node is in its handshake.
+    pub(crate) async fn settled(&self, peer: &NodeId) {
+        let with_it = |handshake: &Handshaking| handshake.peer.as_ref() == Some(peer);
+        self.until(|state| !state.handshakes.values().any(with_it))
+            .await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             let mut ended = std::pin::pin!(self.ended.notified());
             ended.as_mut().enable();
-            if self.state().links.is_empty() {
+            if is_so(&self.state()) {
                 return;
             }
             ended.await;
@@ -183,7 +213,9 @@ impl Links {
         state.stopped = true;
         for (_, handshake) in state.handshakes.drain() {
             // Whoever has ended meanwhile needs no order.
-            let _ = handshake.send(Order::Refuse(Reason::LinkStopped.into()));
+            let _ = handshake
+                .orders
+                .send(Order::Refuse(Reason::LinkStopped.into()));
         }
         state
             .links
@@ -223,7 +255,7 @@ fn act(node: &Node, state: &mut State) {
         };
         if let Some(handshake) = state.handshakes.get(&id) {
             // A handshake that has just ended says so itself.
-            let _ = handshake.send(order);
+            let _ = handshake.orders.send(order);
         }
     }
 }

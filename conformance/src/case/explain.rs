@@ -215,6 +215,10 @@ fn words(verb: Verb<'_>) -> String {
         Verb::ShutdownWrite => "The kit ends its own direction (half-close)".to_owned(),
         Verb::Restart => "The subject is killed and started again".to_owned(),
         Verb::Stop => "The subject is asked to stop".to_owned(),
+        Verb::Refuse(party) => {
+            format!("From here on the address of party {party} refuses connections")
+        }
+        Verb::Listen(party) => format!("Party {party} listens at its address again"),
         Verb::Advance(seconds) => format!("{seconds} s pass"),
         Verb::Set(names) => {
             let parts: Vec<_> = names

@@ -79,6 +79,12 @@ pub struct Step {
     /// Verb: the subject is stopped as its platform asks a program to end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<True>,
+    /// Verb: from here on the address of this party refuses connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuse: Option<String>,
+    /// Verb: this party listens at its address again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
     /// Verb: seconds pass; in process only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advance: Option<f64>,
@@ -128,6 +134,10 @@ pub enum Verb<'a> {
     Restart,
     /// `stop`
     Stop,
+    /// `refuse`
+    Refuse(&'a str),
+    /// `listen`
+    Listen(&'a str),
     /// `advance`
     Advance(f64),
     /// `set`
@@ -178,6 +188,8 @@ impl Step {
         verbs.extend(self.shutdown_write.map(|_| Verb::ShutdownWrite));
         verbs.extend(self.restart.map(|_| Verb::Restart));
         verbs.extend(self.stop.map(|_| Verb::Stop));
+        verbs.extend(self.refuse.as_deref().map(Verb::Refuse));
+        verbs.extend(self.listen.as_deref().map(Verb::Listen));
         verbs.extend(self.advance.map(Verb::Advance));
         verbs.extend(self.set.as_ref().map(Verb::Set));
         verbs.extend(self.repeat.as_ref().map(Verb::Repeat));

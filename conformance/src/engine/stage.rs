@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use socket2::{Domain, Socket, Type};
+
 use super::link::{Link, TcpLink};
 use crate::subject::{Instance, StartError, State};
 
@@ -15,6 +17,8 @@ pub struct Stage {
     /// The subject.
     pub instance: Box<dyn Instance>,
     listeners: BTreeMap<String, TcpListener>,
+    /// Sockets that keep the addresses of parties that do not listen at the moment.
+    refusing: BTreeMap<String, Socket>,
     in_process: bool,
     limit: Duration,
 }
@@ -30,6 +34,7 @@ impl Stage {
         Self {
             instance,
             listeners,
+            refusing: BTreeMap::new(),
             in_process,
             limit,
         }
@@ -100,6 +105,39 @@ impl Stage {
                 Ok(Some(Box::new(link)))
             }
         }
+    }
+
+    /// Lets the address of a party refuse connections; those that wait there are reset.
+    ///
+    /// # Errors
+    /// It does not listen, or its address cannot be kept.
+    pub fn refuse(&mut self, party: &str) -> Result<(), String> {
+        let listener = self.listeners.remove(party);
+        let listener = listener.ok_or_else(|| format!("party {party:?} does not listen"))?;
+        let keep = |listener: TcpListener| -> std::io::Result<Socket> {
+            let address = listener.local_addr()?;
+            drop(listener);
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            Ok(socket)
+        };
+        let socket = keep(listener).map_err(|error| format!("the address of {party}: {error}"))?;
+        self.refusing.insert(party.to_owned(), socket);
+        Ok(())
+    }
+
+    /// Lets a party that refuses connections listen again.
+    ///
+    /// # Errors
+    /// It does not refuse, or cannot listen.
+    pub fn listen(&mut self, party: &str) -> Result<(), String> {
+        let socket = self.refusing.remove(party);
+        let socket = socket.ok_or_else(|| format!("party {party:?} does not refuse"))?;
+        let listening = socket.listen(128);
+        listening.map_err(|error| format!("{party} does not listen again: {error}"))?;
+        self.listeners.insert(party.to_owned(), socket.into());
+        Ok(())
     }
 
     /// Whether the subject is still there.

@@ -63,6 +63,8 @@ impl Run<'_> {
             Verb::ShutdownWrite => self.conversation_mut(on).map(|c| c.link.shutdown_write()),
             Verb::Restart => self.restart(),
             Verb::Stop => self.stage.instance.ask_to_stop().map_err(Stop::unsupported),
+            Verb::Refuse(party) => self.stage.refuse(party).map_err(Stop::kit),
+            Verb::Listen(party) => self.stage.listen(party).map_err(Stop::kit),
             Verb::Advance(seconds) => {
                 let by = std::time::Duration::from_secs_f64(seconds);
                 self.conversation_mut(on).map(|c| c.link.advance(by))
@@ -338,6 +340,8 @@ fn needs_connection(verb: Verb<'_>) -> bool {
             | Verb::Handshake(_)
             | Verb::Restart
             | Verb::Stop
+            | Verb::Refuse(_)
+            | Verb::Listen(_)
             | Verb::Set(_)
             | Verb::Repeat(_)
             | Verb::ExpectExit(_)
