@@ -37,10 +37,10 @@ def check(mutants):
 
 
 def cargo(*arguments, quiet=True):
-    # Every variant differs in one place only, and nobody debugs it.
+    # Every variant differs in one place only, and nobody debugs it. Wrappers that cache refuse increments.
     command = ["cargo", *arguments, "--target-dir", str(BUILD), "--config", "profile.dev.debug=false"]
     return subprocess.run(command, cwd=COPY, capture_output=quiet, text=True,
-                          env={**os.environ, "CARGO_INCREMENTAL": "1"})
+                          env={**os.environ, "CARGO_INCREMENTAL": "1", "RUSTC_WRAPPER": ""})
 
 
 def copy():
