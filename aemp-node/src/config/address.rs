@@ -70,6 +70,27 @@ impl Address {
     }
 }
 
+impl Address {
+    /// Reads an address to dial: unlike one to listen on, it names a host and a port from 1 to 65535.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`] says what is wrong.
+    pub fn to_dial(text: &str) -> Result<Self, AddressError> {
+        let address: Self = text.parse()?;
+        let fault = match (address.host(), address.port()) {
+            ("*", _) => "'*' is no host that could be dialled",
+            // [id.address.port-range]
+            (_, 0) => "the port is no number from 1 to 65535",
+            _ => return Ok(address),
+        };
+        Err(AddressError {
+            text: text.into(),
+            fault,
+        })
+    }
+}
+
 impl FromStr for Address {
     type Err = AddressError;
 
@@ -89,11 +110,17 @@ impl FromStr for Address {
                 None => return Err(error("something else than ':PORT' follows the ']'")),
             };
             (host, port)
+        } else if text.starts_with("unix/") {
+            // [id.address.unix-read]
+            return Err(error("Unix sockets are not supported"));
         } else if text.matches(':').count() > 1 {
-            if text.parse::<Ipv6Addr>().is_err() {
-                return Err(error("an IPv6 address with a port needs brackets"));
+            // [id.address.ipv6-read]
+            let parts = text.rsplit_once(':');
+            match parts.filter(|(host, _)| host.parse::<Ipv6Addr>().is_ok()) {
+                Some((host, port)) => (host, Some(port)),
+                None if text.parse::<Ipv6Addr>().is_ok() => (text, None),
+                None => return Err(error("more than one ':', and no IPv6 address")),
             }
-            (text, None)
         } else {
             match text.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
@@ -159,11 +186,27 @@ mod tests {
             ("localhost:1", "localhost:1"),
             ("127.0.0.1:0", "127.0.0.1:0"),
             ("::1", "[::1]:4040"),
+            ("::1:99", "[::1]:99"),
+            ("2001:db8::1", "[2001:db8::1]:4040"),
             ("[::1]:99", "[::1]:99"),
             ("*", "*:4040"),
             ("*:*", "*:0"),
         ] {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn not_every_address_can_be_dialled() {
+        assert!(Address::to_dial("localhost:1").is_ok());
+        for text in [
+            "localhost:0",
+            "localhost:*",
+            "*:4040",
+            "localhost:65536",
+            "",
+        ] {
+            assert!(Address::to_dial(text).is_err(), "{text}");
         }
     }
 
@@ -178,7 +221,8 @@ mod tests {
             ("[::1", "missing"),
             ("[x]:1", "brackets"),
             ("[::1]x", "follows"),
-            ("a:b:1", "needs brackets"),
+            ("a:b:1", "more than one"),
+            ("unix/:/run/aemp", "Unix sockets"),
         ] {
             let error = text.parse::<Address>().unwrap_err().to_string();
             assert!(error.contains(fault), "{error}");

@@ -99,7 +99,7 @@ fn set(
         }
         "cert" => config.certificate = Some(Certificate::from_pem(text(value)?.as_bytes())?),
         "binds" => config.binds = addresses(value)?,
-        "seeds" => config.seeds = addresses(value)?,
+        "seeds" => config.seeds = seeds(value)?,
         "services" => *services = list(value)?.iter().map(service).collect::<Result<_, _>>()?,
         "framing_format" => {
             config.framings = names(value, Framing::from_name, "json, cbor and storable")?;
@@ -154,6 +154,26 @@ fn service(value: &Value) -> Result<Service, String> {
 fn addresses(value: &Value) -> Result<Vec<Address>, String> {
     let parse = |text: String| text.parse().map_err(|error| format!("is wrong: {error}"));
     texts(value)?.into_iter().map(parse).collect()
+}
+
+/// Those of a list that can be dialled; it is wrong only if there are none at all.
+fn seeds(value: &Value) -> Result<Vec<Address>, String> {
+    let mut seeds = Vec::new();
+    let mut fault = None;
+    for text in texts(value)? {
+        match Address::to_dial(&text) {
+            Ok(seed) => seeds.push(seed),
+            // [id.address.unusable]
+            Err(error) => {
+                tracing::warn!("a seed is left out: {error}");
+                fault = Some(error);
+            }
+        }
+    }
+    match fault {
+        Some(error) if seeds.is_empty() => Err(format!("is wrong: {error}")),
+        _ => Ok(seeds),
+    }
 }
 
 fn methods(value: &Value) -> Result<Vec<Method>, String> {

@@ -159,6 +159,7 @@ impl Config {
 pub struct NodeBuilder {
     config: Config,
     fault: Option<String>,
+    unusable: Option<AddressError>,
 }
 
 impl NodeBuilder {
@@ -167,6 +168,7 @@ impl NodeBuilder {
         Self {
             config,
             fault: None,
+            unusable: None,
         }
     }
 
@@ -207,11 +209,16 @@ impl NodeBuilder {
         self
     }
 
-    /// Adds an address to keep a link with.
+    /// Adds an address to keep a link with. One that cannot be dialled is left out and logged, and an
+    /// error at the start if there is no other.
     pub fn seed(mut self, address: &str) -> Self {
-        match address.parse::<Address>() {
+        match Address::to_dial(address) {
             Ok(address) => self.config.seeds.push(address),
-            Err(error) => self.fault(&error),
+            // [id.address.unusable]
+            Err(error) => {
+                tracing::warn!("a seed is left out: {error}");
+                self.unusable = Some(error);
+            }
         }
         self
     }
@@ -252,7 +259,8 @@ impl NodeBuilder {
     ///
     /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<Node, StartError> {
-        match self.fault {
+        let unusable = self.unusable.filter(|_| self.config.seeds.is_empty());
+        match self.fault.or(unusable.map(|error| error.to_string())) {
             Some(fault) => Err(StartError::Config(fault)),
             None => Node::start(self.config).await,
         }

@@ -1,6 +1,12 @@
 //! Dialling: one address, or on demand all that are known of a node.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use aemp_proto::{Failure, NodeId, Reason, handshake::Role};
 use tokio::{net::TcpStream, time::timeout};
@@ -15,11 +21,36 @@ use crate::{cause::Cause, config::Address, node::Node};
 /// How long another connection of the same node may take to become the link when ours gave way.
 const GAVE_WAY: Duration = Duration::from_secs(2);
 
+/// Addresses for which the turn of the secrets is remembered.
+const MOST_TURNS: usize = 4096;
+
 /// An outcome of dialling: with whom there is a link now.
 pub(crate) type Dialled = Result<NodeId, Unlinked>;
 
+/// Whose turn it is of several secrets, by address.
+#[derive(Default)]
+pub(crate) struct Turns(Mutex<HashMap<Address, usize>>);
+
+impl Turns {
+    fn of(&self, address: &Address) -> usize {
+        self.lock().get(address).copied().unwrap_or_default()
+    }
+
+    /// [auth.secret.initiator]
+    fn next(&self, address: &Address) {
+        let mut turns = self.lock();
+        if turns.len() < MOST_TURNS || turns.contains_key(address) {
+            *turns.entry(address.clone()).or_default() += 1;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Address, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Looks up, dials and greets one address.
-pub(crate) async fn address(node: &Node, address: &Address, attempt: usize) -> Dialled {
+pub(crate) async fn address(node: &Node, address: &Address) -> Dialled {
     let limit = node.config().limits.connect;
     let unlinked = |reason, text| Unlinked {
         failure: Failure::new(reason, text),
@@ -37,7 +68,9 @@ pub(crate) async fn address(node: &Node, address: &Address, attempt: usize) -> D
         }
     };
     handshake::prepare(&tcp);
-    match handshake::run(node, tcp, at, Role::Initiator, attempt).await {
+    let turns = &node.inner().turns;
+    let turn = turns.of(address);
+    match handshake::run(node, tcp, at, Role::Initiator, turn).await {
         Ok(linked) => {
             let id = linked.peer.id.clone();
             linked.peer.learn(address.clone());
@@ -47,6 +80,13 @@ pub(crate) async fn address(node: &Node, address: &Address, attempt: usize) -> D
         }
         Err(unlinked) => {
             node.inner().counters.handshakes_failed.add();
+            let refused = matches!(
+                unlinked.failure.reason(),
+                Reason::AuthProof | Reason::AuthClosed
+            );
+            if refused && node.config().secrets.len() > 1 {
+                turns.next(address);
+            }
             Err(unlinked)
         }
     }
@@ -99,7 +139,7 @@ async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
         if peer.link().is_some() {
             return Ok(());
         }
-        match address(node, &at, 0).await {
+        match address(node, &at).await {
             Ok(id) if id == peer.id => return Ok(()),
             Ok(id) => {
                 let text = format!("{at} is the node {id}");

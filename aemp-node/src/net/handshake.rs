@@ -53,13 +53,13 @@ pub(crate) fn prepare(tcp: &TcpStream) {
     let _ = socket.set_tcp_user_timeout(Some(Duration::from_secs(60)));
 }
 
-/// Runs a handshake to its end. `attempt` chooses the secret of an initiator.
+/// Runs a handshake to its end. `turn` chooses the secret of an initiator.
 pub(crate) async fn run(
     node: &Node,
     tcp: TcpStream,
     address: SocketAddr,
     role: Role,
-    attempt: usize,
+    turn: usize,
 ) -> Result<Linked, Unlinked> {
     let unlinked = |failure: Failure| Unlinked {
         failure,
@@ -87,7 +87,7 @@ pub(crate) async fn run(
     let mut driver = Driver {
         node,
         id,
-        handshake: handshake.with_secret(attempt),
+        handshake: handshake.with_secret(turn),
         stream: Some(Stream::Plain(tcp)),
         input: Vec::new(),
         orders,

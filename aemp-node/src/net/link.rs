@@ -323,19 +323,18 @@ impl Link {
             requests::handle(&self.node, Some(&self.source), message.args());
             return 0;
         }
+        // [link.heartbeat.answer-drop]: before ports, for an application may choose any name.
+        if name == self.node.inner().heartbeat_port.as_str() {
+            self.heartbeat.handle_answer(self.node.now());
+            let links = &self.node.inner().links;
+            links.answered(&self.node, &self.source.peer.id);
+            return 0;
+        }
         match self.node.inner().table.find(name) {
             Some(slot) => {
                 let size = slot.push(&self.node, push);
                 self.last = Some(slot);
                 size.unwrap_or_default()
-            }
-            None if name == self.node.inner().heartbeat_port.as_str() => {
-                self.heartbeat.handle_answer(self.node.now());
-                self.node
-                    .inner()
-                    .links
-                    .answered(&self.node, &self.source.peer.id);
-                0
             }
             None => {
                 self.node.inner().counters.no_port.add();

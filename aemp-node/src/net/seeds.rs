@@ -23,8 +23,8 @@ async fn dial_again(node: &Node, seed: &Address) {
     let mut wait = BACK_OFF.0;
     let mut settled = false;
     let mut last = None;
-    for attempt in 0.. {
-        let outcome = dial::address(node, seed, attempt).await;
+    loop {
+        let outcome = dial::address(node, seed).await;
         node.seed_outcome(
             seed,
             outcome.as_ref().err().map(|unlinked| &unlinked.failure),
@@ -43,9 +43,14 @@ async fn dial_again(node: &Node, seed: &Address) {
             }
             Err(unlinked) => {
                 let failure = unlinked.failure;
+                // [conf.fail.retry-never]: that will not change.
                 if failure.reason() == Reason::GreetingOwnNodeId {
-                    // [greeting.node-id.own]: that will not change.
+                    // [config.seeds.self]
                     tracing::info!(node = %node.id(), %seed, "the seed is this node itself");
+                    return;
+                }
+                if failure.reason() == Reason::GreetingNoCredentials {
+                    tracing::error!(node = %node.id(), %seed, "the seed is given up: {failure}");
                     return;
                 }
                 if failure.reason() == Reason::LinkDuplicate
@@ -69,6 +74,7 @@ async fn dial_again(node: &Node, seed: &Address) {
                 }
             }
         }
+        // After the loss of a link that is soon enough too: [config.seeds.now].
         tokio::time::sleep(jittered(wait)).await;
         wait = (wait * 2).min(BACK_OFF.1);
     }
@@ -85,10 +91,11 @@ async fn until_lost(node: &Node, peer: &NodeId) {
     node.inner().peers.get(peer).unlinked().await;
 }
 
-/// Between half and all of a time, so that nodes that failed together do not come back together.
+/// Up to a fifth more than a time, so that nodes that failed together do not come back together.
 fn jittered(time: Duration) -> Duration {
     let mut random = [0; 1];
     // Without randomness there is no jitter, which harms nobody.
     let _ = getrandom::fill(&mut random);
-    time / 2 + time * u32::from(random[0]) / 512
+    // [config.seeds.back-off]: not less than the time, and 30 s at most.
+    (time + time * u32::from(random[0]) / 1280).min(BACK_OFF.1)
 }

@@ -23,7 +23,7 @@ use crate::{
     config::{Address, Config, NodeBuilder},
     counters::Counters,
     error::{ForeignPort, StartError},
-    net::{links::Links, listen, peers::Peers, seeds, tls::Tls},
+    net::{dial::Turns, links::Links, listen, peers::Peers, seeds, tls::Tls},
     port::{
         Mailbox, PortBuilder,
         handler::Handlers,
@@ -69,6 +69,8 @@ pub(crate) struct Inner {
     pub(crate) stopping: watch::Sender<bool>,
     /// Seeds whose first dial has not ended.
     pub(crate) seeding: watch::Sender<usize>,
+    /// Which secret is tried next where there are several.
+    pub(crate) turns: Turns,
     listening: Mutex<Vec<SocketAddr>>,
     seed_failures: Mutex<Vec<(Address, Failure)>>,
 }
@@ -123,6 +125,7 @@ impl Node {
             runtime,
             stopping: watch::Sender::new(false),
             seeding: watch::Sender::new(config.seeds.len()),
+            turns: Turns::default(),
             listening: Mutex::default(),
             seed_failures: Mutex::default(),
             config,

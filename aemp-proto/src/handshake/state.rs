@@ -267,7 +267,7 @@ impl Greeted {
             .enumerate();
         let mut result = Err(Reason::AuthProof.into());
         // [auth.secret.acceptor], [auth.secret.initiator-verify]
-        let any = context.role == Role::Acceptor || !self.method.needs_secret();
+        let any = context.role == Role::Acceptor;
         for (index, secret) in secrets.filter(|&(index, _)| any || index == context.secret) {
             match auth::verify(method, &transcript, proof, Some(secret)) {
                 Ok(()) => return Ok(Some(index)),

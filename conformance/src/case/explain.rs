@@ -53,6 +53,18 @@ pub fn case(case: &Case, requirement: &dyn Fn(&str) -> Option<String>) -> String
             list(case.needs.iter().map(|n| n.name()).collect())
         ));
     }
+    if case.subject != super::SubjectSettings::default() {
+        let settings = serde_json::to_value(&case.subject).unwrap_or_default();
+        line(format!("  settings      {}", fields(&settings)));
+    }
+    for (name, party) in &case.parties {
+        let settings = serde_json::to_value(party).unwrap_or_default();
+        line(
+            format!("  party {name:7} {}", fields(&settings))
+                .trim_end()
+                .to_owned(),
+        );
+    }
     if !case.arguments.is_empty() {
         line(format!("  arguments     {}", case.arguments.join(" ")));
     }
@@ -95,6 +107,28 @@ pub fn step(step: &Step) -> String {
     }
     if let Some(within) = step.within {
         write!(text, ", within {within} s instead of {WITHIN}").expect("strings grow");
+    }
+    if let Some(least) = &step.not_before {
+        write!(
+            text,
+            ", not before {} s have passed since the step before began",
+            least
+                .as_str()
+                .map_or_else(|| least.to_string(), str::to_owned)
+        )
+        .expect("strings grow");
+    }
+    if let Some(name) = &step.elapsed {
+        write!(text, "; the seconds since the step before began are {name}").expect("strings grow");
+    }
+    if !step.passing.is_empty() {
+        let parts: Vec<_> = step.passing.iter().map(shown).collect();
+        write!(
+            text,
+            "; messages that may come before: {}",
+            parts.join(", ")
+        )
+        .expect("strings grow");
     }
     if let Some(when) = &step.when {
         write!(text, "; only {}", condition(when)).expect("strings grow");
@@ -141,7 +175,11 @@ fn words(verb: Verb<'_>) -> String {
                 .party
                 .as_ref()
                 .map(|party| format!(" as party {party}"));
-            format!("{who}{}", party.unwrap_or_default())
+            let narrow = match open.narrow {
+                Some(_) => ", with a receive buffer of 64 KiB",
+                None => "",
+            };
+            format!("{who}{}{narrow}", party.unwrap_or_default())
         }
         Verb::Handshake(handshake) => {
             let mut text = "The usual handshake, up to messages".to_owned();
@@ -220,6 +258,23 @@ fn words(verb: Verb<'_>) -> String {
         }
         Verb::Listen(party) => format!("Party {party} listens at its address again"),
         Verb::Advance(seconds) => format!("{seconds} s pass"),
+        Verb::Wait(seconds) => format!("The kit waits for {seconds} s"),
+        Verb::Reading(false) => "The kit stops reading the connection".to_owned(),
+        Verb::Reading(true) => "The kit reads on".to_owned(),
+        Verb::ExpectNoDial(no) => {
+            let party = no.party.as_ref().map(|party| format!(" as party {party}"));
+            format!(
+                "The subject does not dial the kit{} for {} s",
+                party.unwrap_or_default(),
+                no.seconds
+            )
+        }
+        Verb::ExpectRefused => {
+            "The kit dials the subject, which does not accept, or closes without a word".to_owned()
+        }
+        Verb::ExpectNotListening => {
+            "The subject ends, or runs on, without accepting a connection".to_owned()
+        }
         Verb::Set(names) => {
             let parts: Vec<_> = names
                 .iter()
@@ -248,6 +303,9 @@ fn closing(close: &Close) -> String {
     let mut text = "The subject closes".to_owned();
     if let Some(reason) = &close.reason {
         write!(text, " ({})", OneOrMany::as_slice(reason).join(" or ")).expect("strings grow");
+    }
+    if close.partial.is_some() {
+        text.push_str(", maybe inside a message");
     }
     if close.allowing.is_empty() {
         text.push_str(" and sends nothing before that");

@@ -10,9 +10,12 @@ pub mod step;
 pub mod template;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+
+use step::OneOrMany;
 
 pub use step::{Step, Verb};
 
@@ -213,9 +216,9 @@ impl Chunking {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SubjectSettings {
-    /// Its secret; the run's where it is absent.
+    /// Its secret, or several in order; the run's where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<String>,
+    pub secret: Option<OneOrMany<String>>,
     /// Its node ID; `subject` where it is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -228,10 +231,16 @@ pub struct SubjectSettings {
     /// It must be a global node of protocol 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub global: bool,
-    /// Parties whose listeners are the subject's seeds where it dials; the first party's alone
-    /// where absent.
+    /// The subject's seeds where it dials: names of parties, `subject` for its own address, or
+    /// texts (templates) as they are; the first party alone where absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seeds: Vec<String>,
+    /// The IP address on which it listens; 127.0.0.1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<IpAddr>,
+    /// It must not come to listen, so the kit does not wait for that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refuses: bool,
 }
 
 /// A node that the kit plays.
@@ -241,9 +250,12 @@ pub struct Party {
     /// Its node ID (a template); `NAME-${unique}` where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
-    /// Its secret; the subject's where absent.
+    /// Its secret; the subject's first where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+    /// The IP address on which it listens, where the subject dials it; 127.0.0.1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<IpAddr>,
     /// Fields of its greetings where they are not the usual ones (see `step::Greet`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub greeting: Option<step::Greet>,
@@ -359,6 +371,11 @@ impl Case {
         } else {
             &self.ways
         }
+    }
+
+    /// Seconds that pass whatever the subject does: those that its steps wait.
+    pub fn seconds(&self) -> f64 {
+        self.steps.iter().map(Step::seconds).sum()
     }
 
     /// What is wrong with it beyond its form; empty if nothing is.

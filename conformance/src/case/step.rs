@@ -26,6 +26,16 @@ pub struct Step {
     /// Cuts what this step sends in a way of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chunks: Option<Chunks>,
+    /// Seconds, or a template of them, from the beginning of the step before, ahead of which what
+    /// is expected must not come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Json>,
+    /// Names the seconds from the beginning of the step before to the end of this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<String>,
+    /// Patterns of messages that this step passes over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passing: Vec<Json>,
 
     /// Verb: makes a connection.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +98,21 @@ pub struct Step {
     /// Verb: seconds pass; in process only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advance: Option<f64>,
+    /// Verb: the kit waits for so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<f64>,
+    /// Verb: the kit stops reading, or reads on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<bool>,
+    /// Verb: the subject does not dial a party.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect_no_dial: Option<NoDial>,
+    /// Verb: the subject takes no new connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect_refused: Option<Sync>,
+    /// Verb: the subject does not come to listen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expect_not_listening: Option<Sync>,
     /// Verb: names values for later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set: Option<BTreeMap<String, Json>>,
@@ -140,6 +165,16 @@ pub enum Verb<'a> {
     Listen(&'a str),
     /// `advance`
     Advance(f64),
+    /// `wait`
+    Wait(f64),
+    /// `reading`
+    Reading(bool),
+    /// `expect-no-dial`
+    ExpectNoDial(&'a NoDial),
+    /// `expect-refused`
+    ExpectRefused,
+    /// `expect-not-listening`
+    ExpectNotListening,
     /// `set`
     Set(&'a BTreeMap<String, Json>),
     /// `repeat`
@@ -191,6 +226,11 @@ impl Step {
         verbs.extend(self.refuse.as_deref().map(Verb::Refuse));
         verbs.extend(self.listen.as_deref().map(Verb::Listen));
         verbs.extend(self.advance.map(Verb::Advance));
+        verbs.extend(self.wait.map(Verb::Wait));
+        verbs.extend(self.reading.map(Verb::Reading));
+        verbs.extend(self.expect_no_dial.as_ref().map(Verb::ExpectNoDial));
+        verbs.extend(self.expect_refused.map(|_| Verb::ExpectRefused));
+        verbs.extend(self.expect_not_listening.map(|_| Verb::ExpectNotListening));
         verbs.extend(self.set.as_ref().map(Verb::Set));
         verbs.extend(self.repeat.as_ref().map(Verb::Repeat));
         verbs.extend(self.expect_exit.as_ref().map(Verb::ExpectExit));
@@ -199,6 +239,17 @@ impl Step {
             [] => Err("no verb".to_owned()),
             _ => Err("more than one verb".to_owned()),
         }
+    }
+
+    /// Seconds that pass whatever the subject does.
+    pub fn seconds(&self) -> f64 {
+        let inside = self.repeat.as_ref().map_or(0.0, |repeat| {
+            let once: f64 = repeat.steps.iter().map(Self::seconds).sum();
+            once * repeat.count as f64
+        });
+        let idle = self.expect_no_dial.as_ref().map_or(0.0, |no| no.seconds);
+        let least = self.not_before.as_ref().and_then(Json::as_f64);
+        inside + idle + self.wait.unwrap_or(0.0) + least.unwrap_or(0.0)
     }
 
     /// Whether its form is right, that of steps inside it too.
@@ -211,6 +262,10 @@ impl Step {
             return Err("`reply` belongs to `fixture`".to_owned());
         }
         Self::check_unsupported(verb)?;
+        let seconds = |json: &Json| json.is_number() || json.is_string();
+        if !self.not_before.as_ref().is_none_or(seconds) {
+            return Err("`not-before` is a number of seconds or a template of one".to_owned());
+        }
         match verb {
             Verb::Repeat(repeat) => repeat.steps.iter().try_for_each(Self::check),
             Verb::Send(outputs) => outputs.iter().try_for_each(Output::check),
@@ -324,6 +379,20 @@ pub struct Open {
     /// The party of the kit; the first where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
+    /// The kit's end takes in little beyond what the kit reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub narrow: Option<True>,
+}
+
+/// A time in which the subject does not dial a party.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoDial {
+    /// The party; the first where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub party: Option<String>,
+    /// For how long.
+    pub seconds: f64,
 }
 
 /// Who dials.
@@ -650,6 +719,9 @@ pub struct Close {
     /// The reason or the reasons (`stage.name`) that a core in process must give.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<OneOrMany<String>>,
+    /// It may come inside a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial: Option<True>,
     /// What the subject may have sent before; nothing where absent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowing: Vec<Expected>,

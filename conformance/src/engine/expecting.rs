@@ -39,6 +39,10 @@ impl Run<'_> {
             if wanted(self, message) {
                 return Ok(next);
             }
+            let passing = self.passing;
+            if passing.iter().any(|one| self.is(on, one, message).is_ok()) {
+                continue;
+            }
             if !self.case.background {
                 if of_a_service(self.conversation_mut(on)?, message) {
                     continue;
@@ -247,7 +251,15 @@ impl Run<'_> {
     fn take_auth(&mut self, on: &str, pattern: &Json, line: &[u8]) -> Result<(), Stop> {
         let what = "an authentication line with a correct proof";
         let auth = AuthLine::read(line).map_err(|why| Stop::fail(what, why))?;
-        let proof = self.judged(on, &auth)?;
+        let mut pattern = pattern.clone();
+        // Not a field of the line, but what it was computed with.
+        let secret = pattern.as_object_mut().and_then(|map| map.remove("secret"));
+        let secret = match secret.as_ref().and_then(Json::as_str) {
+            Some(template) => self.names.text(template).map_err(Stop::kit)?,
+            None => self.party_secret(on)?,
+        };
+        let pattern = &pattern;
+        let proof = self.judged(on, &auth, &secret)?;
         self.name(on, "theirs.auth", Value::text(&auth.data));
         let end = self.line_end(on)?;
         let fields = [
@@ -287,7 +299,7 @@ impl Run<'_> {
     }
 
     /// `correct`, or what is wrong with a proof.
-    fn judged(&self, on: &str, auth: &AuthLine) -> Result<String, Stop> {
+    fn judged(&self, on: &str, auth: &AuthLine, secret: &str) -> Result<String, Stop> {
         let conversation = self.conversation(on)?;
         let (Some(mine), Some(theirs)) = (
             Conversation::lines(&conversation.mine),
@@ -301,7 +313,6 @@ impl Run<'_> {
         let Some(method) = Method::named(&auth.method) else {
             return Ok("the method is unknown".to_owned());
         };
-        let secret = self.party_secret(on)?;
         let right = method.proof(secret.as_bytes(), &theirs, &mine);
         if right == auth.data {
             return Ok("correct".to_owned());
@@ -463,7 +474,8 @@ impl Run<'_> {
         let conversation = self.conversation(on)?;
         // A side whose TLS fails may say so by an alert before it closes.
         let alert = self.variation.tls && conversation.buffer.first() == Some(&21);
-        if conversation.ended == Some(false) && !conversation.buffer.is_empty() && !alert {
+        let whole = close.partial.is_none() && !alert;
+        if conversation.ended == Some(false) && !conversation.buffer.is_empty() && whole {
             let rest = crate::wire::shown(&conversation.buffer, 200);
             return Err(Stop::fail(what, format!("it sent {rest} before it closed")));
         }

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use super::tls::{self, TlsFailure, TlsSetup};
@@ -84,11 +85,38 @@ pub trait Link: Send {
 
     /// Lets time pass, in process.
     fn advance(&mut self, _by: Duration) {}
+
+    /// Stops reading, but for what one read may still bring, or goes on; in process nothing waits.
+    fn reading(&mut self, _on: bool) {}
+}
+
+/// Octets that a narrow end takes in beyond what the kit reads.
+const NARROW: usize = 64 << 10;
+
+/// Whether a thread may read on.
+#[derive(Default)]
+struct Gate {
+    shut: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn set(&self, shut: bool) {
+        *self.shut.lock().expect("no thread panics with it") = shut;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let shut = self.shut.lock().expect("no thread panics with it");
+        let passed = self.changed.wait_while(shut, |shut| *shut);
+        drop(passed.expect("no thread panics with it"));
+    }
 }
 
 /// A TCP connection, with a thread that reads it.
 pub struct TcpLink {
     stream: TcpStream,
+    gate: Arc<Gate>,
     arrivals: Receiver<Arrival>,
     tls: Option<Box<rustls::Connection>>,
     ended: Option<bool>,
@@ -100,8 +128,15 @@ impl TcpLink {
     ///
     /// # Errors
     /// No connection came about in time.
-    pub fn dial(address: SocketAddr, within: Duration) -> std::io::Result<Self> {
-        Self::new(TcpStream::connect_timeout(&address, within)?, within)
+    pub fn dial(address: SocketAddr, within: Duration, narrow: bool) -> std::io::Result<Self> {
+        let domain = socket2::Domain::for_address(address);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+        if narrow {
+            // Before there is a connection: later it may be too late for the window.
+            socket.set_recv_buffer_size(NARROW)?;
+        }
+        socket.connect_timeout(&address.into(), within)?;
+        Self::new(socket.into(), within)
     }
 
     /// Takes a connection that has been made.
@@ -115,12 +150,15 @@ impl TcpLink {
         // Bounded, so that a subject that floods the kit meets TCP's own flow control.
         let (sender, arrivals) = sync_channel(1024);
         let reader = stream.try_clone()?;
+        let gate = Arc::new(Gate::default());
+        let open = Arc::clone(&gate);
         std::thread::Builder::new()
             .name("reader".to_owned())
             .stack_size(256 << 10)
-            .spawn(move || read_all(reader, &sender))?;
+            .spawn(move || read_all(reader, &sender, &open))?;
         Ok(Self {
             stream,
+            gate,
             arrivals,
             tls: None,
             ended: None,
@@ -155,9 +193,10 @@ impl TcpLink {
     }
 }
 
-fn read_all(mut stream: TcpStream, sender: &SyncSender<Arrival>) {
+fn read_all(mut stream: TcpStream, sender: &SyncSender<Arrival>, gate: &Gate) {
     let mut buffer = vec![0; 64 << 10];
     loop {
+        gate.pass();
         let arrival = match stream.read(&mut buffer) {
             Ok(0) => Arrival::End { reset: false },
             Ok(count) => Arrival::Octets(buffer[..count].to_vec()),
@@ -266,11 +305,17 @@ impl Link for TcpLink {
 
     fn close(&mut self) {
         drop(self.stream.shutdown(Shutdown::Both));
+        self.gate.set(false);
+    }
+
+    fn reading(&mut self, on: bool) {
+        self.gate.set(!on);
     }
 
     fn cut(&mut self) {
         drop(socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)));
         drop(self.stream.shutdown(Shutdown::Read));
+        self.gate.set(false);
         self.ended = Some(true);
         // The reset goes out when the last handle is closed; the reader holds the other one and
         // ends with the shutdown above.

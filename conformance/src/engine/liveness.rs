@@ -71,7 +71,7 @@ impl Run<'_> {
     /// Whether a new connection is greeted; `None` if that cannot be tried.
     fn greets(&mut self) -> Option<bool> {
         self.stage.address()?;
-        let Ok(mut link) = self.stage.dial() else {
+        let Ok(mut link) = self.stage.dial(false) else {
             return Some(false);
         };
         let deadline = Instant::now() + self.span(ALIVE);

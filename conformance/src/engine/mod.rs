@@ -186,6 +186,10 @@ pub struct Run<'a> {
     unique: String,
     counter: u64,
     step: usize,
+    /// When the step before began.
+    before: Instant,
+    /// Patterns of messages that the step passes over.
+    passing: &'a [serde_json::Value],
 }
 
 /// A name that no other run of the same seed has.
@@ -236,6 +240,8 @@ pub fn run(
         unique: unique(case, variation, circumstances.seed),
         counter: 0,
         step: 0,
+        before: began,
+        passing: &[],
     };
     let mut result = run
         .prepare()
@@ -285,7 +291,7 @@ pub fn run(
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Gives the parties, the secret and this run their names.
     fn prepare(&mut self) -> Result<(), Stop> {
         self.names.set("unique", Value::text(&self.unique));
@@ -316,11 +322,9 @@ impl Run<'_> {
     }
 
     fn subject_secret(&self) -> &str {
-        self.case
-            .subject
-            .secret
-            .as_deref()
-            .unwrap_or(self.circumstances.secret)
+        let own = self.case.subject.secret.as_ref();
+        own.and_then(|secrets| secrets.as_slice().first())
+            .map_or(self.circumstances.secret, String::as_str)
     }
 
     fn deadline(&self, within: Option<f64>) -> Instant {

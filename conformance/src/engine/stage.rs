@@ -55,11 +55,11 @@ impl Stage {
         self.instance.address()
     }
 
-    /// Dials the subject.
+    /// Dials the subject; `narrow`: with little room for what the kit does not read.
     ///
     /// # Errors
     /// Why there is no connection.
-    pub fn dial(&mut self) -> Result<Box<dyn Link>, String> {
+    pub fn dial(&mut self, narrow: bool) -> Result<Box<dyn Link>, String> {
         if self.in_process {
             return self
                 .instance
@@ -67,7 +67,7 @@ impl Stage {
                 .ok_or_else(|| "no connection in process".to_owned());
         }
         let address = self.address().ok_or("the subject does not listen")?;
-        let link = TcpLink::dial(address, self.limit)
+        let link = TcpLink::dial(address, self.limit, narrow)
             .map_err(|error| format!("dialling {address}: {error}"))?;
         Ok(Box::new(link))
     }

@@ -1,22 +1,27 @@
 //! The steps of a case, one after another.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value as Json;
 
 use super::conversation::Conversation;
-use super::link::Link;
+use super::link::{Arrival, Link};
 use super::tls::{TlsFailure, TlsSetup};
 use super::transcript::Kind;
 use super::{Outcome, Run, Stop};
 use crate::case::step::{
-    Certificate, Dialler, Exit, Handshake, Open, Output, Prove, Step, Tls, TlsEnd, Verb,
+    Certificate, Dialler, Exit, Handshake, NoDial, Open, Output, Prove, Step, Tls, TlsEnd, Verb,
 };
 use crate::case::{Role, explain};
-use crate::subject::StartError;
+use crate::subject::{StartError, State};
 use crate::wire::{Value, json};
 
-impl Run<'_> {
+/// Seconds after which a subject that was started without credentials is taken not to listen.
+const NOT_LISTENING: f64 = 3.0;
+
+impl<'a> Run<'a> {
     /// Runs steps in order.
-    pub(super) fn steps(&mut self, steps: &[Step], outermost: bool) -> Result<(), Stop> {
+    pub(super) fn steps(&mut self, steps: &'a [Step], outermost: bool) -> Result<(), Stop> {
         for (at, step) in steps.iter().enumerate() {
             if outermost {
                 self.step = at + 1;
@@ -24,13 +29,40 @@ impl Run<'_> {
             if self.concerns(step) {
                 let words = format!("step {}: {}", self.step, explain::step(step));
                 self.transcript.words(step.connection(), Kind::Step, words);
+                let began = Instant::now();
+                self.passing = &step.passing;
                 self.step(step)?;
+                self.timely(step)?;
+                self.before = began;
             }
         }
         Ok(())
     }
 
-    fn step(&mut self, step: &Step) -> Result<(), Stop> {
+    /// Whether a step that is done has not been done too early; names its time.
+    fn timely(&mut self, step: &Step) -> Result<(), Stop> {
+        let passed = self.before.elapsed().as_secs_f64();
+        if let Some(name) = &step.elapsed {
+            self.names.set(name, Value::Float(passed));
+        }
+        let Some(least) = &step.not_before else {
+            return Ok(());
+        };
+        let least = match self.names.value(least).map_err(Stop::kit)? {
+            Value::Integer(seconds) => seconds as f64,
+            Value::Float(seconds) => seconds,
+            other => return Err(Stop::kit(format!("{other} is no number of seconds"))),
+        };
+        if passed < least {
+            return Err(Stop::fail(
+                format!("this not before {least:.2} s"),
+                format!("it came after {passed:.2} s"),
+            ));
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &'a Step) -> Result<(), Stop> {
         let on = step.connection();
         let within = step.within;
         let verb = step.verb().map_err(Stop::kit)?;
@@ -66,9 +98,17 @@ impl Run<'_> {
             Verb::Refuse(party) => self.stage.refuse(party).map_err(Stop::kit),
             Verb::Listen(party) => self.stage.listen(party).map_err(Stop::kit),
             Verb::Advance(seconds) => {
-                let by = std::time::Duration::from_secs_f64(seconds);
+                let by = Duration::from_secs_f64(seconds);
                 self.conversation_mut(on).map(|c| c.link.advance(by))
             }
+            Verb::Wait(seconds) => {
+                std::thread::sleep(Duration::from_secs_f64(seconds));
+                Ok(())
+            }
+            Verb::Reading(reading) => self.conversation_mut(on).map(|c| c.link.reading(reading)),
+            Verb::ExpectNoDial(no) => self.expect_no_dial(no),
+            Verb::ExpectRefused => self.expect_refused(within),
+            Verb::ExpectNotListening => self.expect_not_listening(),
             Verb::Set(names) => names.iter().try_for_each(|(name, template)| {
                 let value = self.names.value(template).map_err(Stop::kit)?;
                 self.names.set(name, value);
@@ -96,7 +136,7 @@ impl Run<'_> {
             None => self.variation.role == Role::Acceptor,
         };
         let link: Box<dyn Link> = if by_kit {
-            match self.stage.dial() {
+            match self.stage.dial(open.narrow.is_some()) {
                 Ok(link) => link,
                 Err(why) => return Err(self.undialled(&why)),
             }
@@ -112,6 +152,63 @@ impl Run<'_> {
         let conversation = Conversation::new(on, &party, by_kit, framing, link);
         self.conversations.insert(on.to_owned(), conversation);
         Ok(())
+    }
+
+    /// For that long the subject does not dial that party.
+    fn expect_no_dial(&mut self, no: &NoDial) -> Result<(), Stop> {
+        let party = no.party.clone().unwrap_or_else(|| self.first_party());
+        self.party(&party)?;
+        let deadline = Instant::now() + Duration::from_secs_f64(no.seconds);
+        match self.stage.accept(&party, deadline).map_err(Stop::kit)? {
+            None => Ok(()),
+            Some(_) => Err(Stop::fail(
+                format!("the subject does not dial {party} for {} s", no.seconds),
+                "it does",
+            )),
+        }
+    }
+
+    /// A new connection does not come about, or ends without a word.
+    fn expect_refused(&mut self, within: Option<f64>) -> Result<(), Stop> {
+        let what = "the subject takes no new connection";
+        let deadline = self.deadline(within);
+        match self.stage.dial(false) {
+            Err(_) => Ok(()),
+            Ok(mut link) => match link.receive(deadline) {
+                Arrival::End { .. } => Ok(()),
+                Arrival::Octets(_) => Err(Stop::fail(what, "it greets one")),
+                Arrival::Late => Err(Stop::fail(what, "it holds one, and says nothing")),
+            },
+        }
+    }
+
+    /// The subject ends, or runs on for a while, without accepting a connection.
+    fn expect_not_listening(&mut self) -> Result<(), Stop> {
+        let what = "the subject does not listen";
+        let deadline = Instant::now() + self.span(NOT_LISTENING);
+        loop {
+            if self.stage.dial(false).is_ok() {
+                return Err(Stop::fail(what, "it accepts a connection"));
+            }
+            let slice = deadline.min(Instant::now() + Duration::from_millis(50));
+            if let State::Ended(how) = self.stage.state(slice) {
+                let code = self
+                    .stage
+                    .instance
+                    .exit(Instant::now())
+                    .map(|(code, _)| code);
+                return match code {
+                    Some(crate::subject::exec::UNSUPPORTED) => {
+                        Err(Stop::unsupported("the program exits with 127"))
+                    }
+                    Some(code) if code < 0 => Err(Stop::new(Outcome::Crash, what, how)),
+                    _ => Ok(()),
+                };
+            }
+            if Instant::now() >= deadline {
+                return Ok(());
+            }
+        }
     }
 
     /// The party that speaks where a step names none: `kit`, or the first by name.
@@ -141,6 +238,7 @@ impl Run<'_> {
             let open = Open {
                 by: handshake.by,
                 party: handshake.party.clone(),
+                narrow: None,
             };
             self.open(on, &open, within)?;
         }
@@ -342,6 +440,10 @@ fn needs_connection(verb: Verb<'_>) -> bool {
             | Verb::Stop
             | Verb::Refuse(_)
             | Verb::Listen(_)
+            | Verb::Wait(_)
+            | Verb::ExpectNoDial(_)
+            | Verb::ExpectRefused
+            | Verb::ExpectNotListening
             | Verb::Set(_)
             | Verb::Repeat(_)
             | Verb::ExpectExit(_)

@@ -1,7 +1,7 @@
 //! Workers that run planned cases, each with a subject of its own where it can be had.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use super::expect_fail::{self, Entry};
 use super::plan::Plan;
 use super::result::{CaseResult, FORMAT, RunResult, VariationResult};
 use crate::case::step::{Dialler, Step, Verb};
+use crate::case::template::Names;
 use crate::case::{Case, Level, Need, Role, Way, explain};
 use crate::engine::stage::Stage;
 use crate::engine::steps::from_start;
@@ -18,11 +19,18 @@ use crate::engine::{
     Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, party_node, run, unique,
 };
 use crate::subject::{Instance, Settings, Subject};
+use crate::wire::Value;
 
 /// Variations of one case that may fall short before the rest of them is left out.
 const ENOUGH: usize = 3;
 /// Stack of a worker: the kit's decoders are recursive.
 const STACK: usize = 64 << 20;
+/// Seconds of mere waiting from which on a case is a slow one.
+const SLOW: f64 = 2.0;
+/// Workers for slow cases, beside the others: they do next to nothing.
+const IDLERS: usize = 16;
+/// Where the kit listens, and has its subjects listen, unless a case says otherwise.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How a run goes on.
 pub struct Options<'a> {
@@ -43,21 +51,38 @@ pub struct Options<'a> {
 /// Runs planned cases.
 pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>) -> RunResult {
     let began = Instant::now();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let done = AtomicUsize::new(0);
+    let (slow, quick) = by_duration(plans);
+    let workers = subject.parallel().clamp(1, plans.len().max(1));
+    // Where several subjects may run at once, slow cases begin first and keep no other waiting.
+    let idlers = if workers > 1 {
+        slow.len().min(IDLERS)
+    } else {
+        0
+    };
+    let queues = [(quick, AtomicUsize::new(0)), (slow, AtomicUsize::new(0))];
     let results = Mutex::new(Vec::new());
     let lacking = Mutex::new(HashSet::new());
     let provider = Mutex::new(None);
     std::thread::scope(|scope| {
-        for _ in 0..subject.parallel().clamp(1, plans.len().max(1)) {
-            let work = || {
+        for at in 0..workers + idlers {
+            let queues = if at < idlers { &queues[1..] } else { &queues };
+            let (done, results) = (&done, &results);
+            let (lacking, provider) = (&lacking, &provider);
+            let work = move || {
                 let mut worker = Worker {
                     subject,
                     options,
                     kept: None,
-                    lacking: &lacking,
-                    provider: &provider,
+                    lacking,
+                    provider,
                 };
-                while let Some(plan) = plans.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let next = || {
+                    queues.iter().find_map(|(plans, next)| {
+                        plans.get(next.fetch_add(1, Ordering::Relaxed)).copied()
+                    })
+                };
+                while let Some(plan) = next() {
                     let result = worker.case(plan);
                     let count = done.fetch_add(1, Ordering::Relaxed) + 1;
                     (options.progress)(count, plans.len(), &result);
@@ -89,6 +114,14 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
         replay: None,
         unmet,
     }
+}
+
+/// Slow cases, the slowest first, and the others, as they came.
+fn by_duration<'a, 'b>(plans: &'b [Plan<'a>]) -> (Vec<&'b Plan<'a>>, Vec<&'b Plan<'a>>) {
+    let seconds = |plan: &Plan<'_>| plan.case.seconds() * plan.groups.len() as f64;
+    let (mut slow, quick): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| seconds(plan) >= SLOW);
+    slow.sort_by(|a, b| seconds(b).total_cmp(&seconds(a)));
+    (slow, quick)
 }
 
 /// What a subject has been found not to have: a suite, a framing, TLS.
@@ -231,16 +264,20 @@ impl Worker<'_> {
         variation: Variation,
         limit: Duration,
     ) -> Result<(Stage, Settings), Stop> {
-        let kit = |error: std::io::Error| Stop::kit(format!("no listener: {error}"));
         let mut listeners = BTreeMap::new();
         for party in listening(case, variation) {
+            let host = parties(case).get(&party).and_then(|party| party.host);
             let listener = match self.subject.listener() {
                 Some(listener) if listeners.is_empty() => listener,
-                _ => TcpListener::bind(("127.0.0.1", 0)).map_err(kit)?,
+                _ => listener(host)?,
             };
             listeners.insert(party, listener);
         }
-        let settings = self.settings(case, variation, &listeners);
+        if let Some(host) = case.subject.host {
+            // Whether this machine has that address at all.
+            listener(Some(host))?;
+        }
+        let settings = self.settings(case, variation, &listeners)?;
         let fresh = case
             .needs
             .iter()
@@ -265,28 +302,19 @@ impl Worker<'_> {
         case: &Case,
         variation: Variation,
         listeners: &BTreeMap<String, TcpListener>,
-    ) -> Settings {
+    ) -> Result<Settings, Stop> {
         let all = parties(case);
         let first = if all.contains_key("kit") {
             "kit"
         } else {
             all.keys().next().map_or("", |n| n)
         };
-        let seeds: Vec<SocketAddr> = if variation.role == Role::Initiator {
-            let named = &case.subject.seeds;
-            let names: Vec<&str> = if named.is_empty() {
-                vec![first]
-            } else {
-                named.iter().map(String::as_str).collect()
-            };
-            names
-                .iter()
-                .filter_map(|name| listeners.get(*name)?.local_addr().ok())
-                .collect()
-        } else {
-            Vec::new()
+        let seeds = match (variation.role, case.subject.seeds.as_slice()) {
+            (Role::Acceptor, _) => Vec::new(),
+            (Role::Initiator, []) => seeds(&[first.to_owned()], listeners)?,
+            (Role::Initiator, named) => seeds(named, listeners)?,
         };
-        Settings {
+        Ok(Settings {
             role: variation.role,
             way: variation.way,
             suite: variation.suite,
@@ -297,11 +325,10 @@ impl Worker<'_> {
                     .file(case.subject.expired)
                     .to_owned()
             }),
-            secret: case
-                .subject
-                .secret
-                .clone()
-                .unwrap_or_else(|| self.options.secret.clone()),
+            secrets: match &case.subject.secret {
+                Some(secrets) => secrets.as_slice().to_vec(),
+                None => vec![self.options.secret.clone()],
+            },
             cleartext: case.subject.cleartext,
             global: case.subject.global,
             node: case
@@ -309,7 +336,9 @@ impl Worker<'_> {
                 .node
                 .clone()
                 .unwrap_or_else(|| "subject".to_owned()),
+            host: case.subject.host.unwrap_or(LOOPBACK),
             seeds,
+            refuses: case.subject.refuses,
             port: "echo".to_owned(),
             arguments: case.arguments.clone(),
             simple: case.level == Level::Simple,
@@ -319,7 +348,7 @@ impl Worker<'_> {
                     party_node(first, &all[first], &unique).ok()
                 })
                 .flatten(),
-        }
+        })
     }
 
     /// Keeps a subject for the next case if that could use it.
@@ -328,10 +357,52 @@ impl Worker<'_> {
             .needs
             .iter()
             .any(|n| matches!(n, Need::Fresh | Need::Restart));
-        if settings.seeds.is_empty() && !settings.simple && !fresh {
+        let lasting = settings.seeds.is_empty() && !settings.simple && !settings.refuses;
+        if lasting && !fresh {
             self.kept = Some((settings, stage.into_instance()));
         }
     }
+}
+
+/// A listener of the kit on an address of this machine.
+fn listener(host: Option<IpAddr>) -> Result<TcpListener, Stop> {
+    let host = host.unwrap_or(LOOPBACK);
+    TcpListener::bind((host, 0)).map_err(|error| {
+        if host == LOOPBACK {
+            Stop::kit(format!("no listener: {error}"))
+        } else {
+            Stop::unsupported(format!("this machine has no {host} ({error})"))
+        }
+    })
+}
+
+/// The seeds that a subject is told: addresses of parties, and texts as they are.
+fn seeds(named: &[String], listeners: &BTreeMap<String, TcpListener>) -> Result<Vec<String>, Stop> {
+    let mut names = Names::default();
+    let mut addresses = BTreeMap::new();
+    for (party, listener) in listeners {
+        let address = listener
+            .local_addr()
+            .map_err(|error| Stop::kit(format!("no listener: {error}")))?;
+        names.set(format!("{party}.address"), Value::text(address.to_string()));
+        names.set(
+            format!("{party}.port"),
+            Value::text(address.port().to_string()),
+        );
+        let wrapped = u32::from(address.port()) + (1 << 16);
+        names.set(
+            format!("{party}.port-wrapped"),
+            Value::text(wrapped.to_string()),
+        );
+        addresses.insert(party.as_str(), address.to_string());
+    }
+    named
+        .iter()
+        .map(|seed| match addresses.get(seed.as_str()) {
+            Some(address) => Ok(address.clone()),
+            None => names.text(seed).map_err(Stop::kit),
+        })
+        .collect()
 }
 
 /// The parties that the subject may dial: its seeds, and those that steps wait for.
@@ -345,6 +416,7 @@ fn listening(case: &Case, variation: Variation) -> Vec<String> {
                 Ok(Verb::Handshake(handshake)) if handshake.by == Some(Dialler::Subject) => {
                     found.extend(handshake.party.clone());
                 }
+                Ok(Verb::ExpectNoDial(no)) => found.extend(no.party.clone()),
                 Ok(Verb::Repeat(repeat)) => dialled(&repeat.steps, found),
                 _ => {}
             }

@@ -8,7 +8,7 @@ use aemp_node::{Framing, Node, NodeId, PortId, PortName};
 use tokio::runtime::Runtime;
 
 use super::in_process::Core;
-use super::{Instance, Settings, StartError, State, Subject};
+use super::{Instance, OWN, Settings, StartError, State, Subject};
 use crate::case::{Role, Way};
 
 /// Seconds that the embedded simple client waits for an answer.
@@ -51,6 +51,8 @@ struct Embedding {
     settings: Settings,
     address: SocketAddr,
     node: Option<(Runtime, Node)>,
+    /// Why it did not start, where it was not to.
+    end: Option<String>,
 }
 
 fn kit(error: impl std::fmt::Display) -> StartError {
@@ -65,14 +67,29 @@ fn runtime() -> Result<Runtime, StartError> {
 impl Embedding {
     fn start(settings: &Settings, address: Option<SocketAddr>) -> Result<Self, StartError> {
         let runtime = runtime()?;
-        let bind = address.map_or_else(|| "127.0.0.1:0".to_owned(), |address| address.to_string());
-        let mut builder = builder(settings)?.bind(&bind);
+        // Only who is told its own address, or must not listen, needs to know it beforehand.
+        let fixed = settings.refuses || settings.seeds.iter().any(|seed| seed == OWN);
+        let bind = match address {
+            Some(address) => address,
+            None if fixed => super::exec::free_address(settings.host).map_err(kit)?,
+            None => SocketAddr::new(settings.host, 0),
+        };
+        let mut builder = builder(settings, Some(bind))?.bind(&bind.to_string());
         if settings.cleartext {
             builder = builder.accept_cleartext();
         }
-        let node = runtime
-            .block_on(builder.start())
-            .map_err(|error| StartError::Crash(error.to_string()))?;
+        let node = match runtime.block_on(builder.start()) {
+            Ok(node) => node,
+            Err(error) if settings.refuses => {
+                return Ok(Self {
+                    settings: settings.clone(),
+                    address: bind,
+                    node: None,
+                    end: Some(error.to_string()),
+                });
+            }
+            Err(error) => return Err(StartError::Crash(error.to_string())),
+        };
         for service in ["echo", "conformance"] {
             aemp_node::service::start(&node, service, &[]).map_err(kit)?;
         }
@@ -85,6 +102,7 @@ impl Embedding {
             settings: settings.clone(),
             address,
             node: Some((runtime, node)),
+            end: None,
         })
     }
 
@@ -97,21 +115,24 @@ impl Embedding {
     }
 }
 
-fn builder(settings: &Settings) -> Result<aemp_node::NodeBuilder, StartError> {
+fn builder(
+    settings: &Settings,
+    own: Option<SocketAddr>,
+) -> Result<aemp_node::NodeBuilder, StartError> {
     // Storable is off unless asked for.
     let framings = match settings.framing {
         crate::wire::Framing::Storable => &[Framing::Json, Framing::Cbor, Framing::Storable][..],
         _ => &[Framing::Json, Framing::Cbor],
     };
-    let mut builder = Node::builder()
-        .node_id(&settings.node)
-        .secret(settings.secret.as_str())
-        .framings(framings);
+    let mut builder = Node::builder().node_id(&settings.node).framings(framings);
+    for secret in &settings.secrets {
+        builder = builder.secret(secret.as_str());
+    }
     if let Some(file) = &settings.certificate {
         builder = builder.certificate(std::fs::read(file).map_err(kit)?);
     }
-    for seed in &settings.seeds {
-        builder = builder.seed(&seed.to_string());
+    for seed in settings.seeds(own) {
+        builder = builder.seed(&seed);
     }
     Ok(builder)
 }
@@ -122,7 +143,7 @@ impl Instance for Embedding {
     }
 
     fn state(&mut self, _: Instant) -> State {
-        State::Running
+        self.end.clone().map_or(State::Running, State::Ended)
     }
 
     fn restartable(&self) -> bool {
@@ -168,7 +189,7 @@ impl Client {
             NodeId::new(peer).map_err(kit)?,
             PortName::new(&settings.port),
         );
-        let builder = builder(settings)?;
+        let builder = builder(settings, None)?;
         let arguments = settings.arguments.clone();
         let runtime = runtime()?;
         let (sender, answer) = channel();

@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use super::{Instance, Settings, StartError, State, Subject};
 use crate::case::{Role, Way};
 
 /// The exit code by which a program says that it cannot do what it was asked to.
-const UNSUPPORTED: i32 = 127;
+pub const UNSUPPORTED: i32 = 127;
 /// Octets of a program's output that are kept.
 const KEPT: usize = 64 << 10;
 
@@ -94,10 +94,11 @@ struct Running {
 impl Process {
     fn start(&mut self, within: Duration) -> Result<(), StartError> {
         if !self.settings.simple && self.bind.is_none() {
-            self.bind = Some(free_address().map_err(|e| StartError::Kit(e.to_string()))?);
+            self.bind =
+                Some(free_address(self.settings.host).map_err(|e| StartError::Kit(e.to_string()))?);
         }
         self.running = Some(self.spawn()?);
-        if self.settings.simple {
+        if self.settings.simple || self.settings.refuses {
             return Ok(());
         }
         let deadline = Instant::now() + within;
@@ -202,14 +203,13 @@ impl Process {
     fn values(&self) -> Vec<(&'static str, String)> {
         let settings = &self.settings;
         let flag = |on: bool| if on { "1".to_owned() } else { String::new() };
-        let seeds: Vec<_> = settings.seeds.iter().map(SocketAddr::to_string).collect();
         vec![
             (
                 "bind",
                 self.bind.map(|bind| bind.to_string()).unwrap_or_default(),
             ),
-            ("seed", seeds.join(",")),
-            ("secret", settings.secret.clone()),
+            ("seed", settings.seeds(self.bind).join(",")),
+            ("secret", settings.secrets.join("\n")),
             ("node_id", settings.node.clone()),
             (
                 "cert",
@@ -339,15 +339,15 @@ impl Drop for Process {
 ///
 /// Systems give ports above 32767 to connections that go out. One of those could be taken again
 /// before the subject listens on it, so a lower one is preferred.
-fn free_address() -> std::io::Result<SocketAddr> {
+pub(super) fn free_address(host: IpAddr) -> std::io::Result<SocketAddr> {
     for _ in 0..64 {
         let random = RandomState::new().hash_one("port") % 20_000;
         let port = 10_000 + u16::try_from(random).expect("below 20000");
-        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+        if let Ok(listener) = TcpListener::bind((host, port)) {
             return listener.local_addr();
         }
     }
-    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
+    TcpListener::bind((host, 0))?.local_addr()
 }
 
 /// Splits a command line into words.

@@ -39,7 +39,8 @@ impl Core {
         let kit = |what: &str| StartError::Kit(format!("the core refuses {what}"));
         let node = NodeId::new(settings.node.as_str()).map_err(|_| kit("the node ID"))?;
         // An empty secret is none.
-        let secrets = Secrets::new([settings.secret.as_str()]).ok();
+        let secrets = settings.secrets.iter().map(String::as_str);
+        let secrets = Secrets::new(secrets).ok();
         let mut core = CoreSettings::new(node, secrets);
         core.tls = settings.certificate.is_some();
         if settings.cleartext {

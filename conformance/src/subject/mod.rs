@@ -5,13 +5,16 @@ pub mod exec;
 pub mod in_process;
 pub mod remote;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::case::{Role, Way};
 use crate::engine::link::Link;
 use crate::wire::{Framing, Suite};
+
+/// In a list of seeds, the subject's own address.
+pub const OWN: &str = "subject";
 
 /// What a subject is started with.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,16 +29,21 @@ pub struct Settings {
     pub framing: Framing,
     /// The shared certificate, where the run is under TLS.
     pub certificate: Option<PathBuf>,
-    /// The secret.
-    pub secret: String,
+    /// The secrets, first the one that it uses itself; an empty one is none.
+    pub secrets: Vec<String>,
     /// It accepts `cleartext`.
     pub cleartext: bool,
     /// It is a global node.
     pub global: bool,
     /// Its node ID.
     pub node: String,
-    /// The listeners of the kit that it dials; none where it only accepts.
-    pub seeds: Vec<SocketAddr>,
+    /// The IP address on which it listens.
+    pub host: IpAddr,
+    /// The addresses that it dials, as it is told them; [`OWN`] stands for its own. None where it
+    /// only accepts.
+    pub seeds: Vec<String>,
+    /// Whether it must not come to listen.
+    pub refuses: bool,
     /// The port that a simple client sends to.
     pub port: String,
     /// A simple client's own arguments.
@@ -44,6 +52,23 @@ pub struct Settings {
     pub simple: bool,
     /// The node ID of the kit, for a simple client in this program.
     pub kit: Option<String>,
+}
+
+impl Settings {
+    /// Its seeds, given the address on which it listens.
+    pub fn seeds(&self, own: Option<SocketAddr>) -> Vec<String> {
+        let own = own.map(|own| own.to_string()).unwrap_or_default();
+        self.seeds
+            .iter()
+            .map(|seed| {
+                if seed == OWN {
+                    own.clone()
+                } else {
+                    seed.clone()
+                }
+            })
+            .collect()
+    }
 }
 
 /// Why a subject is not there.

@@ -27,7 +27,7 @@ function nameMaker() {
 
 /** Host and port of an address, or undefined [id.address.unusable]. */
 function parseAddress(text) {
-  const found = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})$/.exec(text);
+  const found = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9._-]+|[0-9a-fA-F]*(?::[0-9a-fA-F]*)+)):([0-9]{1,5})$/.exec(text);
   if (!found) return undefined;
   const port = Number(found[3]);
   return port >= 1 && port <= 65535 ? { host: found[1] ?? found[2], port } : undefined;

@@ -18,7 +18,7 @@ async function main() {
   if (!address || !nodeId) throw new Error('usage: main.js BIND SEEDS SECRET NODE_ID [CERT ...]');
   const node = new Node({
     nodeId,
-    secrets: [secret],
+    secrets: secret.split('\n'),
     certificate: cert,
     framings: framing === 'storable' ? ['json', 'cbor', 'storable'] : ['json', 'cbor'],
     cleartext: cleartext === '1',

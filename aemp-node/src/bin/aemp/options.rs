@@ -21,9 +21,10 @@ use crate::Failed;
 /// How a node proves itself.
 #[derive(Args)]
 pub(crate) struct Credentials {
-    /// The secret of the network; others may see it in the list of processes
+    /// The secret of the network; others may see it in the list of processes. May be given several
+    /// times: the first is ours, the others are accepted too
     #[arg(long, value_name = "SECRET", conflicts_with = "secret_file")]
-    secret: Option<String>,
+    secret: Vec<String>,
     /// A file that holds the secret; a line end at its end does not count
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
@@ -55,21 +56,21 @@ impl Credentials {
     /// Puts what was given over what a profile says. The environment counts less than options, and
     /// more than the profile.
     pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), Failed> {
-        let secret = match (&self.secret, &self.secret_file) {
-            (Some(secret), _) => Some(secret.clone()),
-            (None, Some(file)) => {
+        let secrets = match (self.secret.as_slice(), &self.secret_file) {
+            ([], Some(file)) => {
                 let text = read(file, "the secret")?;
-                Some(text.trim_end_matches(['\n', '\r']).to_owned())
+                vec![text.trim_end_matches(['\n', '\r']).to_owned()]
             }
-            (None, None) => std::env::var("AEMP_SECRET").ok(),
+            ([], None) => std::env::var("AEMP_SECRET").into_iter().collect(),
+            (secrets, _) => secrets.to_vec(),
         };
-        if let Some(secret) = secret {
-            if secret.is_empty() {
+        if !secrets.is_empty() {
+            if secrets.iter().any(String::is_empty) {
                 return Err(Failed::Usage(
                     "the secret is empty; give a long random one".into(),
                 ));
             }
-            settings.insert("secret".into(), secret.into());
+            settings.insert("secret".into(), secrets.into());
         }
         if let Some(file) = &self.cert {
             settings.insert("cert".into(), read(file, "the certificate")?.into());

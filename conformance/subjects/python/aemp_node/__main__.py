@@ -14,7 +14,7 @@ from .ports import random_prefix
 def _arguments():
     parser = argparse.ArgumentParser(prog="aemp_node", description="An AEMP node with fixture.")
     for name, text in (("bind", "HOST:PORT to listen on"), ("seed", "HOST:PORT[,...] to dial"),
-                       ("secret", "shared secret"), ("node-id", "its name"),
+                       ("secret", "shared secret; several, one a line"), ("node-id", "its name"),
                        ("cert", "PEM file with key and certificate"),
                        ("suite", "sha3 or md6; both are always there"),
                        ("framing", "storable turns that on; json and cbor are always there"),
@@ -26,7 +26,7 @@ def _arguments():
 
 async def _main(args):
     framings = ["json", "cbor"] + (["storable"] if args.framing == "storable" else [])
-    node = Node(args.node_id or random_prefix(), secrets=[args.secret], cert=args.cert or None,
+    node = Node(args.node_id or random_prefix(), secrets=args.secret.split("\n"), cert=args.cert or None,
                 framings=framings, seeds=[s for s in args.seed.split(",") if s],
                 cleartext=args.cleartext not in ("", "0"))
     Fixture(node)
