@@ -206,7 +206,19 @@ impl Driver<'_> {
         // What the handshake has left belongs to TLS.
         let tcp = Prefixed::new(tcp, std::mem::take(&mut self.input));
         let up = super::tls::start(self.node, role, tcp);
-        match tokio::time::timeout(left, up).await {
+        let up = tokio::time::timeout(left, up);
+        let up = tokio::select! {
+            up = up => up,
+            order = self.orders.recv() => {
+                // [link.stop.handshakes]: nothing else is ordered before the peer has proved itself.
+                let failure = match order {
+                    Some(Order::Refuse(failure)) => failure,
+                    Some(Order::Proceed) | None => Reason::LinkStopped.into(),
+                };
+                return self.handshake.refuse(failure);
+            }
+        };
+        match up {
             Ok(Ok(stream)) => {
                 self.stream = Some(Stream::Tls(Box::new(stream)));
                 self.handshake.handle_tls_up();
