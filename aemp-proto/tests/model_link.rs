@@ -115,6 +115,22 @@ fn a_restarted_node_is_let_in() {
 }
 
 #[test]
+fn a_newcomer_may_meet_a_link_and_a_dial() {
+    // The proof of a process that is gone makes a link late, beside a dial to the next process,
+    // which dials too.
+    for (dials, restarts) in [([1, 2], [0, 1]), ([2, 1], [1, 0])] {
+        let budget = Budget {
+            dials,
+            restarts,
+            sends: [1, 1],
+            ..Budget::NOTHING
+        };
+        let pair = Pair::new([Kind::Ours, Kind::Ours], budget).with_meeting();
+        println!("{budget:?}: {} states", check(pair));
+    }
+}
+
+#[test]
 fn without_a_rule_a_property_fails() {
     let ours = [Kind::Ours, Kind::Ours];
     let with_original = [Kind::Ours, Kind::Original];

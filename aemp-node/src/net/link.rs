@@ -327,7 +327,7 @@ impl Link {
         if name == self.node.inner().heartbeat_port.as_str() {
             self.heartbeat.handle_answer(self.node.now());
             let links = &self.node.inner().links;
-            links.answered(&self.node, &self.source.peer.id);
+            links.answered(&self.node, &self.source.peer.id, self.source.link);
             return 0;
         }
         match self.node.inner().table.find(name) {

@@ -164,10 +164,10 @@ impl Links {
         Ok(peer)
     }
 
-    /// The link has answered a heartbeat.
-    pub(crate) fn answered(&self, node: &Node, peer: &NodeId) {
+    /// The link of that number has answered a heartbeat.
+    pub(crate) fn answered(&self, node: &Node, peer: &NodeId, link: u64) {
         let mut state = self.state();
-        state.arbiter.handle_answer(peer);
+        state.arbiter.handle_answer(peer, ConnectionId(link));
         act(node, &mut state);
     }
 

@@ -173,7 +173,15 @@ impl Arbiter {
             }
             return;
         }
-        // [link.duplicate.same.dial-lower], [link.duplicate.same.dial-higher]
+        // [link.duplicate.order]: a remnant first, then the dial, then the link.
+        // [link.duplicate.remnant]
+        let remnant = |link: &Connection| !link.same_process(&newcomer) && id < link.id;
+        if peer.link.as_ref().is_some_and(remnant) {
+            actions.push_back(refuse(id));
+            return;
+        }
+        // [link.duplicate.same.dial-lower], [link.duplicate.same.dial-higher],
+        // [link.duplicate.restart-dial]
         if let Some(dial) = peer.dial.take_if(|dial| dial.same_process(&newcomer)) {
             if lower {
                 peer.dial = Some(dial);
@@ -186,11 +194,6 @@ impl Arbiter {
             // [link.duplicate.same.link-lower], [link.duplicate.same.check]
             if link.same_process(&newcomer) && link.dialled && lower {
                 actions.extend([refuse(id), Action::Probe(link.id)]);
-                return;
-            }
-            // [link.duplicate.remnant]
-            if !link.same_process(&newcomer) && id < link.id {
-                actions.push_back(refuse(id));
                 return;
             }
             // [link.duplicate.same.link-replaced], [link.duplicate.restart]
@@ -241,13 +244,15 @@ impl Arbiter {
         }
     }
 
-    /// The link to `node` has answered a heartbeat.
-    pub fn handle_answer(&mut self, node: &NodeId) {
+    /// This link to `node` has answered a heartbeat, whichever; a late answer of a link that has
+    /// been lost meanwhile changes nothing.
+    pub fn handle_answer(&mut self, node: &NodeId, id: ConnectionId) {
         let Some(peer) = self.peers.get_mut(node) else {
             return;
         };
+        let of_the_link = peer.link.as_ref().is_some_and(|link| link.id == id);
         // [link.duplicate.plain.probe-answered]
-        if let Some(held) = peer.held.take_if(|held| held.probing) {
+        if let Some(held) = peer.held.take_if(|held| held.probing && of_the_link) {
             self.actions.push_back(refuse(held.newcomer.id));
         }
     }

@@ -66,6 +66,8 @@ pub(crate) struct Pair {
     kinds: [Kind; 2],
     budget: Budget,
     without: Option<Rule>,
+    /// Whether a newcomer must meet a link and a greeted dial of its process in some run.
+    meeting: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -73,6 +75,8 @@ pub(crate) struct World {
     nodes: [Node; 2],
     connections: Vec<Connection>,
     left: Budget,
+    /// A newcomer has met a link and a greeted dial of its process.
+    met: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +158,14 @@ impl Pair {
             kinds,
             budget,
             without: None,
+            meeting: false,
+        }
+    }
+
+    pub(crate) fn with_meeting(self) -> Self {
+        Self {
+            meeting: true,
+            ..self
         }
     }
 
@@ -213,6 +225,7 @@ impl Model for Pair {
             nodes,
             connections: vec![],
             left: self.budget,
+            met: false,
         }]
     }
 
@@ -276,7 +289,8 @@ impl Model for Pair {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![
+        let meeting: fn(&Self, &World) -> bool = |_, world| world.met;
+        let mut properties = vec![
             Property::always("a node has one link at most", |_: &Self, world: &World| {
                 (0..2).all(|node| {
                     let links = world.connections.iter().filter(|c| c.ends[node].is_link());
@@ -338,7 +352,12 @@ impl Model for Pair {
                         })
                 },
             ),
-        ]
+        ];
+        if self.meeting {
+            let name = "a newcomer meets a link and a dial of its process";
+            properties.push(Property::sometimes(name, meeting));
+        }
+        properties
     }
 }
 
@@ -449,7 +468,9 @@ impl Run<'_> {
             }
             Packet::Message(number) if end.is_link() => end.handled.push(number),
             Packet::Heartbeat => self.put(connection, node, Packet::Answer),
-            Packet::Answer => self.decide(node, |arbiter| arbiter.handle_answer(&id(1 - node))),
+            Packet::Answer => self.decide(node, |arbiter| {
+                arbiter.handle_answer(&id(1 - node), name(connection));
+            }),
             Packet::End => self.ended(node, connection),
             Packet::Proof | Packet::Message(_) => {}
         }
@@ -495,6 +516,7 @@ impl Run<'_> {
                 let held_for_original =
                     greeting.instance().is_none() && arbiter.link(&id(1 - node)).is_none();
                 self.world.connections[connection].ends[node].phase = Phase::Verified;
+                self.world.met |= self.meets(node, connection);
                 self.decide(node, |arbiter| {
                     arbiter.handle_verified(name(connection), &greeting, Duration::ZERO);
                 });
@@ -512,6 +534,18 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a newcomer of `node` meets a link, and a greeted dial of its own process.
+    fn meets(&self, node: usize, newcomer: usize) -> bool {
+        let connections = &self.world.connections;
+        let process = connections[newcomer].ends[1 - node].process;
+        self.world.link(node).is_some()
+            && connections.iter().any(|other| {
+                other.dialler == node
+                    && other.ends[node].phase == Phase::Greeted
+                    && other.ends[1 - node].process == process
+            })
     }
 
     /// A node that dialled has a link only if its arbiter says so; where a proof was sent beside a

@@ -1,6 +1,6 @@
 //! The rules one by one; whole networks are tried in the model.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use super::*;
 
@@ -215,13 +215,13 @@ fn a_link_without_instance_is_asked_before_a_newcomer_is_refused() {
     let mut arbiter = linked(&original, false);
     arbiter.handle_verified(SECOND, &original, NOW);
     assert_eq!(actions(&mut arbiter), [Action::Probe(FIRST)]);
-    arbiter.handle_answer(&original.node);
+    arbiter.handle_answer(&original.node, FIRST);
     assert_eq!(actions(&mut arbiter), [refuse(SECOND)]);
     assert_eq!(
         (arbiter.next_timeout(), arbiter.link(&original.node)),
         (None, Some(FIRST))
     );
-    arbiter.handle_answer(&original.node);
+    arbiter.handle_answer(&original.node, FIRST);
     assert_eq!(actions(&mut arbiter), []);
 }
 
@@ -269,4 +269,63 @@ fn a_newcomer_with_instance_pushes_a_held_one_aside() {
             Action::Proceed(THIRD)
         ]
     );
+}
+
+#[test]
+fn a_dial_beside_a_link_rules_first() {
+    for (name, lower) in [("z", true), ("a", false)] {
+        let (past, now) = (greeting(name, Some("1")), greeting(name, Some("2")));
+        let beside = || {
+            let mut arbiter = linked(&past, false);
+            assert_eq!(arbiter.handle_greeted(SECOND, &now), Verdict::Continue);
+            arbiter
+        };
+        let mut crossed = beside();
+        crossed.handle_verified(THIRD, &now, NOW);
+        let expected = if lower {
+            vec![refuse(THIRD)]
+        } else {
+            vec![refuse(SECOND), superseded(FIRST), Action::Proceed(THIRD)]
+        };
+        assert_eq!(actions(&mut crossed), expected);
+        // The process of the link dials anew: it has lost the link, and the dial goes on.
+        let mut again = beside();
+        again.handle_verified(THIRD, &past, NOW);
+        let expected = [superseded(FIRST), Action::Proceed(THIRD)];
+        assert_eq!(actions(&mut again), expected);
+        again.handle_ended(&past.node, FIRST);
+        again.handle_established(SECOND, &now);
+        assert_eq!(actions(&mut again), [refuse(SECOND)], "it is the older one");
+    }
+}
+
+#[test]
+fn a_remnant_does_not_end_a_dial_either() {
+    let (past, now) = (greeting("a", Some("1")), greeting("a", Some("2")));
+    let mut arbiter = dialling(&past);
+    arbiter.handle_verified(THIRD, &now, NOW);
+    assert_eq!(actions(&mut arbiter), [Action::Proceed(THIRD)]);
+    arbiter.handle_verified(SECOND, &past, NOW);
+    assert_eq!(actions(&mut arbiter), [refuse(SECOND)]);
+    assert!(arbiter.peers[&past.node].dial.is_some());
+}
+
+#[test]
+fn the_late_answer_of_a_lost_link_says_nothing_of_the_next() {
+    let original = greeting("a", None);
+    let mut arbiter = linked(&original, false);
+    arbiter.handle_verified(SECOND, &original, NOW);
+    arbiter.handle_timeout(NOW + Arbiter::PATIENCE);
+    arbiter.handle_verified(THIRD, &original, NOW + Arbiter::PATIENCE);
+    let expected = [
+        Action::Probe(FIRST),
+        superseded(FIRST),
+        Action::Proceed(SECOND),
+        Action::Probe(SECOND),
+    ];
+    assert_eq!(actions(&mut arbiter), expected);
+    arbiter.handle_answer(&original.node, FIRST);
+    assert_eq!(actions(&mut arbiter), []);
+    arbiter.handle_answer(&original.node, SECOND);
+    assert_eq!(actions(&mut arbiter), [refuse(THIRD)]);
 }

@@ -252,26 +252,23 @@ class Peers:
 
     def _newcomer(self, peer, newcomer):
         lower = order(self.node.id) < order(peer.id)
-        link = peer.link
-        if link:
-            if link.instance == newcomer.instance:
-                if link.initiator and lower:        # [link.duplicate.same.link-lower]
-                    newcomer.fail("link.duplicate")
-                    link.heartbeat.beat()
-                    return
-            elif newcomer.came_up < link.came_up:   # [link.duplicate.remnant]
-                newcomer.fail("link.duplicate")
-                return
-            held, peer.held = peer.held, None       # else the loss would complete it
-            link.fail("link.superseded")
-            if held:
-                held.fail("link.duplicate")
-            self._become(peer, newcomer)
+        link = peer.link                            # [link.duplicate.order]
+        if link and link.instance != newcomer.instance and newcomer.came_up < link.came_up:
+            newcomer.fail("link.duplicate")         # [link.duplicate.remnant]
             return
         same = [dial for dial in peer.dials if dial.instance == newcomer.instance]
         if same and lower:                          # [link.duplicate.same.dial-lower]
             newcomer.fail("link.duplicate")
             return
+        if link:
+            if link.instance == newcomer.instance and link.initiator and lower:
+                newcomer.fail("link.duplicate")     # [link.duplicate.same.link-lower]
+                link.heartbeat.beat()
+                return
+            held, peer.held = peer.held, None       # else the loss would complete it
+            link.fail("link.superseded")
+            if held:
+                held.fail("link.duplicate")
         self._become(peer, newcomer)
         for dial in same:                           # [link.duplicate.same.dial-higher]
             dial.fail("link.duplicate")
