@@ -27,6 +27,7 @@ mod cause;
 pub mod config;
 mod counters;
 mod error;
+mod log;
 mod message;
 mod monitor;
 mod net;

@@ -12,6 +12,7 @@ use aemp_proto::{PortId, PortName, value::Value};
 
 use crate::{
     cause::Cause,
+    log::log,
     net::peer::Peer,
     node::{Node, WeakNode},
     port::{context::Context, handler::HandlerError, slot::Slot},
@@ -87,7 +88,7 @@ impl Target {
                 // The values were encoded before or came in a message, so they do travel; what
                 // grew beyond the limits is lost like any message to a port that is gone.
                 if let Err(error) = node.snd(&port, &values) {
-                    tracing::warn!(node = %node.id(), to = %port, "a monitor's message was not sent: {error}");
+                    log!(node, warn, to = port; "a monitor's message was not sent: {error}");
                 }
             }
             Self::Peer(peer, link) => peer.tell_death(node, link, name, cause),

@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    log::log,
     node::Node,
     port::{
         queue::{Batch, Queue},
@@ -126,8 +127,8 @@ pub(crate) async fn work(node: Node, number: usize) {
                 Item::Job(job) => {
                     let done = panic::catch_unwind(AssertUnwindSafe(|| job(&node)));
                     if let Err(payload) = done {
-                        tracing::error!(
-                            node = %node.id(),
+                        log!(
+                            &node, error;
                             "a callback panicked: {}; the node goes on",
                             panic_text(&*payload)
                         );

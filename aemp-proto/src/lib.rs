@@ -21,6 +21,7 @@ pub mod greeting;
 pub mod handshake;
 pub mod id;
 pub mod link;
+pub mod log;
 pub mod request;
 pub mod value;
 

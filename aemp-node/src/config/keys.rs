@@ -61,6 +61,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("mailbox_queue", "octets that may wait in a mailbox"),
     ("max_handshakes", "unfinished handshakes with one address"),
     ("status", "false: do not answer the request status"),
+    (
+        "log_source",
+        "true: send log messages to nodes that ask; aemp run does so unless this is false",
+    ),
 ];
 
 impl Config {
@@ -120,6 +124,7 @@ fn set(
         "mailbox_queue" => limits.mailbox = number(value)?,
         "max_handshakes" => limits.handshakes = number(value)?,
         "status" => config.status = flag(value)?,
+        "log_source" => config.log_source = flag(value)?,
         // Keys of the original that mean nothing here, and those of later versions.
         _ => tracing::debug!("the key {key:?} of the configuration is not known"),
     }

@@ -52,6 +52,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether the request `status` is answered.
     pub status: bool,
+    /// Whether nodes that ask are sent the log messages of this one.
+    pub log_source: bool,
     /// Workers that run handlers; as many as the runtime has threads unless set.
     pub workers: Option<usize>,
 }
@@ -72,6 +74,7 @@ impl Default for Config {
             heartbeat: HeartbeatSettings::default(),
             limits: Limits::default(),
             status: true,
+            log_source: false,
             workers: None,
         }
     }
@@ -240,6 +243,12 @@ impl NodeBuilder {
     pub fn methods(mut self, methods: &[Method]) -> Self {
         self.config.accept = methods.into();
         self.config.send = methods.into();
+        self
+    }
+
+    /// Sends nodes that ask for them the log messages of this one.
+    pub fn log_source(mut self) -> Self {
+        self.config.log_source = true;
         self
     }
 

@@ -16,7 +16,7 @@ use super::{
     link,
     peer::Peer,
 };
-use crate::{cause::Cause, config::Address, node::Node};
+use crate::{cause::Cause, config::Address, log::log, node::Node};
 
 /// How long another connection of the same node may take to become the link when ours gave way.
 const GAVE_WAY: Duration = Duration::from_secs(2);
@@ -109,7 +109,7 @@ pub(crate) fn connect(node: &Node, peer: &Arc<Peer>) {
     let (node, peer) = (node.clone(), peer.clone());
     let task = async move {
         if let Err(failure) = reach(&node, &peer).await {
-            tracing::info!(node = %node.id(), peer = %peer.id, "cannot connect: {failure}");
+            log!(&node, info, peer = peer.id; "cannot connect: {failure}");
             peer.give_up(&node, &Cause::of_failure(&peer.id, &failure));
         }
     };

@@ -19,7 +19,7 @@ use super::{
     peer::Peer,
     stream::{Prefixed, Stream},
 };
-use crate::node::Node;
+use crate::{log::log, node::Node};
 
 /// Octets behind the authentication line that are kept while it is decided about the connection.
 const EARLY: usize = 64 << 10;
@@ -192,7 +192,7 @@ impl Driver<'_> {
             Ok(Ok(())) => {}
             // What the peer has said before it closed may say more than the error: reading goes on.
             Ok(Err(error)) => {
-                tracing::debug!(node = %self.node.id(), "a handshake line was not sent: {error}");
+                log!(&self.node, debug; "a handshake line was not sent: {error}");
             }
             Err(_) => self.handshake.handle_timeout(self.node.now()),
         }
@@ -250,7 +250,7 @@ impl Driver<'_> {
                 Ok(0) => self.handshake.handle_eof(),
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::debug!(node = %self.node.id(), "a handshake broke: {error}");
+                    log!(&self.node, debug; "a handshake broke: {error}");
                     self.handshake.handle_eof();
                 }
             },

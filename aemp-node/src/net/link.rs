@@ -28,6 +28,7 @@ use tokio::{
 use super::{handshake::Linked, peer::Peer, stream::Stream};
 use crate::{
     cause::Cause,
+    log::log,
     node::{
         Node,
         requests::{self, Source},
@@ -57,9 +58,9 @@ pub(crate) async fn drive(node: Node, linked: Linked) {
         established,
     } = linked;
     let framing = established.receive_framing;
-    tracing::info!(
-        node = %node.id(), peer = %peer.id, link = id.0, tls = established.tls,
-        sends = established.send_framing.name(), receives = framing.name(), "link is up"
+    log!(
+        &node, info, peer = peer.id, link = id.0, tls = established.tls,
+        sends = established.send_framing.name(), receives = framing.name(); "link is up"
     );
     // Idle links are many: what is not needed any more is not kept with them.
     drop(established);
@@ -90,9 +91,9 @@ pub(crate) async fn drive(node: Node, linked: Linked) {
     });
     let failure = poll_fn(|cx| link.poll(cx)).await;
     if matches!(failure.reason(), Reason::LinkClosed | Reason::LinkStopped) {
-        tracing::info!(node = %node.id(), peer = %peer.id, link = id.0, "link is down: {failure}");
+        log!(&node, info, peer = peer.id, link = id.0; "link is down: {failure}");
     } else {
-        tracing::warn!(node = %node.id(), peer = %peer.id, link = id.0, "link is lost: {failure}");
+        log!(&node, warn, peer = peer.id, link = id.0; "link is lost: {failure}");
     }
     peer.down(&node, id.0, &Cause::of_failure(&peer.id, &failure));
     node.inner().links.ended(&node, id, Some(&peer.id));

@@ -7,7 +7,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{handshake, link};
-use crate::{config::Address, node::Node};
+use crate::{config::Address, log::log, node::Node};
 
 /// Opens the sockets of one address.
 pub(crate) async fn bind(address: &Address) -> io::Result<Vec<TcpListener>> {
@@ -56,15 +56,15 @@ pub(crate) async fn accept(node: Node, listener: TcpListener) {
                 {
                     tokio::spawn(greet(node.clone(), tcp, address));
                 } else {
-                    tracing::warn!(
-                        node = %node.id(), %address,
+                    log!(
+                        &node, warn, address = address;
                         "too many unfinished handshakes with this address: a connection was closed"
                     );
                 }
             }
             Err(error) => {
                 // Of one connection, or of a lack of descriptors that others may give back.
-                tracing::warn!(node = %node.id(), "a connection was not accepted: {error}");
+                log!(&node, warn; "a connection was not accepted: {error}");
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         }
@@ -88,9 +88,9 @@ async fn greet(node: Node, tcp: TcpStream, address: SocketAddr) {
                 .peer
                 .map_or_else(String::new, |peer| format!(" ({peer})"));
             if matches!(failure.stage(), Stage::Link) {
-                tracing::debug!(node = %node.id(), %address, "a connection{peer} ended: {failure}");
+                log!(&node, debug, address = address; "a connection{peer} ended: {failure}");
             } else {
-                tracing::warn!(node = %node.id(), %address, "a node{peer} could not connect: {failure}");
+                log!(&node, warn, address = address; "a node{peer} could not connect: {failure}");
             }
         }
     }

@@ -25,7 +25,9 @@ use serde::Serialize;
 use tokio::sync::Notify;
 
 use super::outbox::Outbox;
-use crate::{cause::Cause, config::Address, monitor::Monitoring, node::Node, sched::Item, scratch};
+use crate::{
+    cause::Cause, config::Address, log::log, monitor::Monitoring, node::Node, sched::Item, scratch,
+};
 
 /// What waits for a link is kept in this framing.
 const WAITING: Framing = Framing::Json;
@@ -318,6 +320,14 @@ impl Peer {
         }
     }
 
+    /// Whether the peer greets `mproto`, if there is a link on which at most so many octets wait.
+    pub(crate) fn mproto_below(&self, most: usize) -> Option<bool> {
+        match &*self.state() {
+            State::Up(up) if up.close.is_none() && up.outbox.queued() <= most => Some(up.kil1),
+            _ => None,
+        }
+    }
+
     /// Whether there is a link, or one is wanted.
     pub(crate) fn is_wanted(&self) -> bool {
         matches!(*self.state(), State::Up(_) | State::Connecting(_))
@@ -485,7 +495,7 @@ impl Peer {
     /// Queues a message to the node port. May be called under the lock of the monitors.
     fn request<T: Serialize + ?Sized>(self: &Arc<Self>, node: &Node, args: &T) {
         if let Err(error) = self.try_request(node, args) {
-            tracing::warn!(node = %node.id(), peer = %self.id, "a request was not sent: {error}");
+            log!(node, warn, peer = self.id; "a request was not sent: {error}");
         }
     }
 
@@ -545,7 +555,7 @@ fn translate(node: &Node, waiting: &[u8], up: &mut Up) {
             .encode_values(message.port(), &values, &limits, &mut octets)
         {
             Ok(()) => up.outbox.push(&mut octets),
-            Err(error) => tracing::warn!(node = %node.id(), "a message was lost: {error}"),
+            Err(error) => log!(node, warn; "a message was lost: {error}"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aemp_proto::{Fault, NodeId, Reason};
 
 use super::dial;
-use crate::{config::Address, node::Node};
+use crate::{config::Address, log::log, node::Node};
 
 /// The first wait after a failure, which is doubled up to the second.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
@@ -36,7 +36,7 @@ async fn dial_again(node: &Node, seed: &Address) {
         }
         match outcome {
             Ok(peer) => {
-                tracing::info!(node = %node.id(), %seed, %peer, "the seed is connected");
+                log!(node, info, seed = seed, peer = peer; "the seed is connected");
                 wait = BACK_OFF.0;
                 last = None;
                 until_lost(node, &peer).await;
@@ -46,11 +46,11 @@ async fn dial_again(node: &Node, seed: &Address) {
                 // [conf.fail.retry-never]: that will not change.
                 if failure.reason() == Reason::GreetingOwnNodeId {
                     // [config.seeds.self]
-                    tracing::info!(node = %node.id(), %seed, "the seed is this node itself");
+                    log!(node, info, seed = seed; "the seed is this node itself");
                     return;
                 }
                 if failure.reason() == Reason::GreetingNoCredentials {
-                    tracing::error!(node = %node.id(), %seed, "the seed is given up: {failure}");
+                    log!(node, error, seed = seed; "the seed is given up: {failure}");
                     return;
                 }
                 if failure.reason() == Reason::LinkDuplicate
@@ -65,10 +65,10 @@ async fn dial_again(node: &Node, seed: &Address) {
                 // Said aloud once, and again when it changes.
                 let again = last.replace(failure.reason()) == Some(failure.reason());
                 if again || failure.fault() == Fault::None {
-                    tracing::debug!(node = %node.id(), %seed, "cannot connect: {failure}");
+                    log!(node, debug, seed = seed; "cannot connect: {failure}");
                 } else {
-                    tracing::warn!(
-                        node = %node.id(), %seed,
+                    log!(
+                        node, warn, seed = seed;
                         "cannot connect to the seed: {failure}; trying again"
                     );
                 }

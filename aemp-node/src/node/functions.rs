@@ -14,6 +14,7 @@ use super::{Node, requests::Source};
 use crate::{
     cause::Cause,
     error::{SendError, SpawnError},
+    log::log,
     message::Message,
     port::{
         context::Context,
@@ -141,7 +142,7 @@ impl Node {
             Ok(message) => self.host_message(name, init, message),
             Err(error) => {
                 self.inner().counters.wrong_request.add();
-                tracing::debug!(node = %self.id(), "a spawn's arguments cannot be kept: {error}");
+                log!(self, debug; "a spawn's arguments cannot be kept: {error}");
             }
         }
     }
@@ -155,7 +156,7 @@ impl Node {
         }
         let Some(function) = inner.functions.init(init) else {
             inner.counters.refused_request.add();
-            tracing::info!(node = %self.id(), "a spawn was refused: {init:?} is not registered");
+            log!(self, info; "a spawn was refused: {init:?} is not registered");
             inner.graves.put(name, &Cause::no_such_function(init));
             return;
         };
@@ -176,7 +177,6 @@ impl Node {
                 Err(payload) => Cause::die(&panic_text(&*payload)),
             };
             let node = context.node();
-            tracing::info!(node = %node.id(), "a spawned port died: {cause}");
             node.inner().graves.put(context.id().port(), &cause);
             context.kil_self(cause);
             Ok(())
@@ -190,7 +190,7 @@ impl Node {
         let found = inner.functions.function(name);
         let (Some(function), Ok(message)) = (found, self.message_of_args(args)) else {
             inner.counters.refused_request.add();
-            tracing::debug!(node = %self.id(), "a call was refused: {name:?} is not registered");
+            log!(self, debug; "a call was refused: {name:?} is not registered");
             return;
         };
         let source = source.map_or(self.id(), |source| &source.peer.id).clone();
@@ -199,7 +199,7 @@ impl Node {
             let run = AssertUnwindSafe(|| function(node, &source, message));
             if let Err(payload) = panic::catch_unwind(run) {
                 let text = panic_text(&*payload);
-                tracing::error!(node = %node.id(), "a function that {source} called panicked: {text}");
+                log!(node, error; "a function that {source} called panicked: {text}");
             }
             Ok(())
         };
@@ -244,7 +244,7 @@ impl Node {
             if let Err(payload) = panic::catch_unwind(AssertUnwindSafe(|| callback(node, &id, up)))
             {
                 let text = panic_text(&*payload);
-                tracing::error!(node = %node.id(), "a watcher of nodes panicked: {text}");
+                log!(node, error; "a watcher of nodes panicked: {text}");
             }
             Ok(())
         };

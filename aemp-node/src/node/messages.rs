@@ -12,6 +12,7 @@ use super::{Node, requests};
 use crate::{
     cause::Cause,
     error::SendError,
+    log::log,
     message::Message,
     net::peer::{Peer, Queued},
     port::queue::{INLINE, Queue},
@@ -93,7 +94,7 @@ impl Node {
     pub(crate) fn kil_with(&self, port: &PortId, cause: &Cause) {
         if port.port().is_node_port() {
             // [node.kil.never-node-port]
-            tracing::warn!(node = %self.id(), "the node port of {} cannot be killed", port.node());
+            log!(self, warn; "the node port of {} cannot be killed", port.node());
             return;
         }
         if port.node() == self.id() {
@@ -111,7 +112,7 @@ impl Node {
             framing.encode_values("", &values, &limits, out)
         });
         if let Err(error) = sent {
-            tracing::warn!(node = %self.id(), "{port} was not killed: {error}");
+            log!(self, warn; "{port} was not killed: {error}");
         }
     }
 
@@ -143,7 +144,7 @@ impl Node {
     /// Sends on what came in a message.
     pub(crate) fn relay(&self, port: &PortId, args: &Args<'_>) {
         if let Err(error) = self.send_on(port, args) {
-            tracing::debug!(node = %self.id(), "a message for {port} was not sent on: {error}");
+            log!(self, debug; "a message for {port} was not sent on: {error}");
         }
     }
 

@@ -23,6 +23,7 @@ use crate::{
     config::{Address, Config, NodeBuilder},
     counters::Counters,
     error::{ForeignPort, StartError},
+    log,
     net::{dial::Turns, links::Links, listen, peers::Peers, seeds, tls::Tls},
     port::{
         Mailbox, PortBuilder,
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     pub(crate) functions: Functions,
     pub(crate) graves: Graves,
     pub(crate) counters: Counters,
+    pub(crate) log: log::Source,
     /// Where the answers to our heartbeats go; no port has this name.
     pub(crate) heartbeat_port: PortName,
     /// Where functions are called, one after another; not in the table.
@@ -115,6 +117,7 @@ impl Node {
             functions: Functions::default(),
             graves: Graves::default(),
             counters: Counters::default(),
+            log: log::Source::default(),
             function_port: Slot::new(
                 PortName::node_port(),
                 Handlers::default(),

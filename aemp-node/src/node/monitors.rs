@@ -5,6 +5,7 @@ use aemp_proto::{PortId, PortName, value::Value};
 use super::Node;
 use crate::{
     cause::Cause,
+    log::log,
     monitor::{Monitor, Monitoring, Target},
 };
 
@@ -85,8 +86,12 @@ impl Node {
 
     /// A port of this node has died.
     pub(crate) fn buried(&self, name: &PortName, cause: &Cause) {
-        if !cause.is_normal() {
-            tracing::debug!(node = %self.id(), port = %name, "a port died: {cause}");
+        let failures = ["die", "no_receiver", "overload", "unhandled_message"];
+        if cause.word().is_some_and(|word| failures.contains(&word)) {
+            // [log.failure]
+            log!(self, warn, port = name; "a port died: {cause}");
+        } else if !cause.is_normal() {
+            log!(self, debug, port = name; "a port died: {cause}");
         }
     }
 }

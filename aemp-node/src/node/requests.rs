@@ -8,6 +8,7 @@ use std::{
 use aemp_proto::{
     PortId, PortName,
     framing::{Arg, Args},
+    log::CONNECT,
     request::{Query, Refusal, Request, tag},
     value::{Float, Map, Value},
 };
@@ -15,6 +16,7 @@ use aemp_proto::{
 use super::Node;
 use crate::{
     cause::Cause,
+    log::{self, log},
     monitor::{Monitoring, Target},
     net::peer::Peer,
 };
@@ -35,7 +37,7 @@ pub(crate) fn handle(node: &Node, source: Option<&Source>, args: &Args<'_>) {
                 Refusal::KillNodePort | Refusal::Eval => counters.refused_request.add(),
                 _ => counters.wrong_request.add(),
             }
-            tracing::debug!(node = %node.id(), "refused {refusal}");
+            log!(node, debug; "refused {refusal}");
         }
     }
 }
@@ -81,11 +83,21 @@ fn carry_out(node: &Node, source: Option<&Source>, request: Request<'_>) {
             answer(node, &port, &args, vec![text.into()]);
         }
         (Request::Spawn(name, function, args), _) => node.host(&name, &function, &args),
+        (Request::Call(name, args), _) if serves_log(node, &name) => {
+            if log::connect(node, &args).is_none() {
+                counters.wrong_request.add();
+            }
+        }
         (Request::Call(name, args), _) => node.call_function(&name, source, &args),
         // Protocol 1 is not spoken: these are requests that are not known.
         (Request::Global(..), _) => counters.wrong_request.add(),
         (_, _) => counters.wrong_request.add(),
     }
+}
+
+/// Whether that is the request for log messages, and it is carried out (`[log.optional]`).
+fn serves_log(node: &Node, name: &str) -> bool {
+    name == CONNECT && node.config().log_source
 }
 
 fn monitor(node: &Node, source: &Source, name: &PortName) {
@@ -134,7 +146,9 @@ fn tell(node: &Node, query: &Query<'_>) -> Vec<Value> {
             .map(|id| id.as_str().into())
             .collect(),
         Query::Can(name) => {
-            let can = tag::SERVED.contains(&&**name) || node.inner().functions.knows(name);
+            let can = tag::SERVED.contains(&&**name)
+                || serves_log(node, name)
+                || node.inner().functions.knows(name);
             vec![if can { "1" } else { "" }.into()]
         }
         Query::Time => {
@@ -180,6 +194,6 @@ fn answer(node: &Node, port: &PortId, args: &Args<'_>, results: Vec<Value>) {
     let mut values: Vec<Value> = args.iter().map(|arg: Arg<'_>| arg.value()).collect();
     values.extend(results);
     if let Err(error) = node.snd(port, &values) {
-        tracing::debug!(node = %node.id(), to = %port, "an answer was not sent: {error}");
+        log!(node, debug, to = port; "an answer was not sent: {error}");
     }
 }

@@ -5,6 +5,7 @@
 //! whole number equals the integer.
 
 mod number;
+mod reading;
 #[cfg(feature = "serde")]
 mod serde;
 

@@ -19,6 +19,9 @@ use crate::wire::{Value, json};
 /// Seconds after which a subject that was started without credentials is taken not to listen.
 const NOT_LISTENING: f64 = 3.0;
 
+/// How the reason begins why a subject without something optional is not judged.
+pub const LACKS: &str = "the subject lacks ";
+
 impl<'a> Run<'a> {
     /// Runs steps in order.
     pub(super) fn steps(&mut self, steps: &'a [Step], outermost: bool) -> Result<(), Stop> {
@@ -82,7 +85,7 @@ impl<'a> Run<'a> {
                 let all: Vec<_> = expected.iter().collect();
                 let at = self.expect_one(on, &all, within)?;
                 match &expected[at].unsupported {
-                    Some(what) => Err(Stop::unsupported(format!("the subject lacks {what}"))),
+                    Some(what) => Err(Stop::unsupported(format!("{LACKS}{what}"))),
                     None => Ok(()),
                 }
             }

@@ -13,7 +13,7 @@ use crate::case::step::{Dialler, Step, Verb};
 use crate::case::template::Names;
 use crate::case::{Case, Level, Need, Role, Way, explain};
 use crate::engine::stage::Stage;
-use crate::engine::steps::from_start;
+use crate::engine::steps::{self, from_start};
 use crate::engine::tls::Certificates;
 use crate::engine::{
     Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, party_node, run, unique,
@@ -144,7 +144,9 @@ impl Worker<'_> {
             let mut last = None;
             for &variation in group {
                 let finding = self.variation(plan.case, variation);
-                let unsupported = finding.outcome == Outcome::Unsupported;
+                // Another suite or framing does not help where it is a service that is missing.
+                let unsupported = finding.outcome == Outcome::Unsupported
+                    && !finding.seen.starts_with(steps::LACKS);
                 last = Some(result_of(plan.case, variation, finding));
                 if !unsupported {
                     break;

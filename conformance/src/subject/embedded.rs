@@ -74,7 +74,9 @@ impl Embedding {
             None if fixed => super::exec::free_address(settings.host).map_err(kit)?,
             None => SocketAddr::new(settings.host, 0),
         };
-        let mut builder = builder(settings, Some(bind))?.bind(&bind.to_string());
+        let mut builder = builder(settings, Some(bind))?
+            .bind(&bind.to_string())
+            .log_source();
         if settings.cleartext {
             builder = builder.accept_cleartext();
         }

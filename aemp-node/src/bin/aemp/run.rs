@@ -52,6 +52,7 @@ impl Run {
         settings
             .entry("binds")
             .or_insert_with(|| vec!["127.0.0.1:4040"].into());
+        settings.entry("log_source").or_insert(true.into());
         if let Some(id) = &self.node_id {
             settings.insert("nodeid".into(), id.as_str().into());
         }
