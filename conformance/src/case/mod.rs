@@ -8,6 +8,7 @@ pub mod load;
 pub mod pattern;
 pub mod step;
 pub mod template;
+pub mod thing;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
