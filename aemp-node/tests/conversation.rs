@@ -31,6 +31,31 @@ async fn a_conversation() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_greeted_before_the_node_is_prepared() {
+    let mut early = None;
+    let builder = Node::builder().node_id("server").secret(SECRET);
+    let server = builder
+        .bind("127.0.0.1:0")
+        .start_with(|node| {
+            let mut stream = std::net::TcpStream::connect(node.listening()[0]).unwrap();
+            // On another thread the node could greet by now.
+            stream
+                .set_read_timeout(Some(std::time::Duration::from_millis(100)))
+                .unwrap();
+            let read = std::io::Read::read(&mut stream, &mut [0]);
+            assert!(read.is_err(), "it greets although its ports are missing");
+            early = Some(stream);
+            echo(node, "echo");
+        })
+        .await
+        .unwrap();
+    let client = joined("client", &server).await;
+    let answer = client.cal(&server.port_id("echo"), &("hello",), None);
+    assert_eq!(soon(answer).await.unwrap().values(), [Value::from("hello")]);
+    drop(early);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_framing_and_both_suites() {
     for framing in Framing::ALL {
         for method in [Method::HmacSha3_512, Method::HmacMd6_64_256] {

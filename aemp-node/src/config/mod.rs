@@ -268,10 +268,25 @@ impl NodeBuilder {
     ///
     /// Outside of a tokio runtime.
     pub async fn start(self) -> Result<Node, StartError> {
+        self.start_with(|_| {}).await
+    }
+
+    /// Starts the node as [`start`](Self::start) does, with what its peers may ask for at once:
+    /// `prepare` opens well-known ports and registers functions before the node accepts or dials
+    /// anything, so that no message comes too early for them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn start_with(self, prepare: impl FnOnce(&Node)) -> Result<Node, StartError> {
         let unusable = self.unusable.filter(|_| self.config.seeds.is_empty());
         match self.fault.or(unusable.map(|error| error.to_string())) {
             Some(fault) => Err(StartError::Config(fault)),
-            None => Node::start(self.config).await,
+            None => Node::start(self.config, prepare).await,
         }
     }
 

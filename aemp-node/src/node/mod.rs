@@ -83,7 +83,11 @@ impl Node {
         NodeBuilder::default()
     }
 
-    pub(crate) async fn start(config: Config) -> Result<Self, StartError> {
+    /// Starts a node; `prepare` runs before it accepts or dials anything.
+    pub(crate) async fn start(
+        config: Config,
+        prepare: impl FnOnce(&Self),
+    ) -> Result<Self, StartError> {
         let random = |error: getrandom::Error| StartError::Random(error.to_string());
         let id = match &config.node_id {
             Some(id) => id.clone(),
@@ -136,10 +140,10 @@ impl Node {
         for number in 0..workers.max(1) {
             tokio::spawn(sched::work(node.clone(), number));
         }
+        let addresses = listeners.iter().filter_map(|l| l.local_addr().ok());
+        node.listening_mut(|listening| listening.extend(addresses));
+        prepare(&node);
         for listener in listeners {
-            if let Ok(address) = listener.local_addr() {
-                node.listening_mut(|listening| listening.push(address));
-            }
             tokio::spawn(listen::accept(node.clone(), listener));
         }
         for seed in node.config().seeds.clone() {

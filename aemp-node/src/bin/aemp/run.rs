@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aemp_node::{NodeBuilder, service};
+use aemp_node::{Node, NodeBuilder, config::Service, service};
 use clap::Args;
 use serde_json::Value;
 
@@ -83,22 +83,13 @@ impl Run {
         if self.accept_cleartext {
             builder = builder.accept_cleartext();
         }
+        // Before the node accepts or dials: a peer may ask for a service at once.
+        let mut started = Ok(());
         let node = builder
-            .start()
+            .start_with(|node| started = start(node, &services))
             .await
             .map_err(|error| Failed::Usage(error.to_string()))?;
-        for service in &services {
-            if service.name.contains("::") {
-                tracing::warn!(
-                    "the service {} is one of the original's and is not started",
-                    service.name
-                );
-                continue;
-            }
-            let args: Vec<_> = service.args.iter().map(value).collect();
-            service::start(&node, &service.name, &args)
-                .map_err(|error| Failed::Usage(error.to_string()))?;
-        }
+        started?;
         let addresses: Vec<_> = node.listening().iter().map(ToString::to_string).collect();
         line(format!("READY {} {}", node.id(), addresses.join(",")).trim_end())?;
         until_told().await;
@@ -128,7 +119,23 @@ async fn until_told() {
     }
 }
 
-fn service_option(text: &str) -> Result<aemp_node::config::Service, Failed> {
+fn start(node: &Node, services: &[Service]) -> Result<(), Failed> {
+    for service in services {
+        if service.name.contains("::") {
+            tracing::warn!(
+                "the service {} is one of the original's and is not started",
+                service.name
+            );
+            continue;
+        }
+        let args: Vec<_> = service.args.iter().map(value).collect();
+        service::start(node, &service.name, &args)
+            .map_err(|error| Failed::Usage(error.to_string()))?;
+    }
+    Ok(())
+}
+
+fn service_option(text: &str) -> Result<Service, Failed> {
     let (name, args) = match text.split_once('=') {
         None => (text, Vec::new()),
         Some((name, args)) => match json_or_text(args) {
@@ -136,7 +143,7 @@ fn service_option(text: &str) -> Result<aemp_node::config::Service, Failed> {
             other => (name, vec![other]),
         },
     };
-    Ok(aemp_node::config::Service {
+    Ok(Service {
         name: name.into(),
         args,
     })
