@@ -49,7 +49,7 @@ def copy():
         source, target = ROOT / name, COPY / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_bytes() != source.read_bytes():
-            shutil.copy(source, target)  # with a new time, for cargo goes by that
+            shutil.copy2(source, target)
 
 
 def judge(case, suite=None):

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aemp_conformance::case::{Case, Role, Way, load};
@@ -23,6 +23,7 @@ struct Fake(Behaviour);
 struct FakeInstance {
     address: SocketAddr,
     ended: Arc<AtomicBool>,
+    displaced: bool,
 }
 
 impl Subject for Fake {
@@ -43,6 +44,12 @@ impl Subject for Fake {
     }
 
     fn start(&self, _: &Settings, _: Duration) -> Result<Box<dyn Instance>, StartError> {
+        Ok(Box::new(self.open()))
+    }
+}
+
+impl Fake {
+    fn open(&self) -> FakeInstance {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (behaviour, ended) = (self.0, Arc::new(AtomicBool::new(false)));
@@ -53,7 +60,54 @@ impl Subject for Fake {
                 std::thread::spawn(move || behaviour(&stream, &flag));
             }
         });
-        Ok(Box::new(FakeInstance { address, ended }))
+        FakeInstance {
+            address,
+            ended,
+            displaced: false,
+        }
+    }
+}
+
+/// A subject whose address another program has taken the first times that it is started.
+struct Displaced {
+    times: usize,
+    starts: AtomicUsize,
+}
+
+impl Displaced {
+    fn new(times: usize) -> Self {
+        let starts = AtomicUsize::new(0);
+        Self { times, starts }
+    }
+}
+
+impl Subject for Displaced {
+    fn name(&self) -> String {
+        "displaced".to_owned()
+    }
+
+    fn takes(&self, role: Role, way: Way) -> bool {
+        Fake(silent).takes(role, way)
+    }
+
+    fn configurable(&self) -> bool {
+        true
+    }
+
+    fn parallel(&self) -> usize {
+        1
+    }
+
+    fn start(&self, _: &Settings, _: Duration) -> Result<Box<dyn Instance>, StartError> {
+        let displaced = self.starts.fetch_add(1, Ordering::SeqCst) < self.times;
+        let behaviour = if displaced {
+            closes_at_once
+        } else {
+            refuses_proofs
+        };
+        let mut instance = Fake(behaviour).open();
+        instance.displaced = displaced;
+        Ok(Box::new(instance))
     }
 }
 
@@ -68,6 +122,10 @@ impl Instance for FakeInstance {
         } else {
             State::Running
         }
+    }
+
+    fn displaced(&mut self) -> bool {
+        self.displaced
     }
 }
 
@@ -313,6 +371,23 @@ fn a_program_that_ends_hangs_or_declines_at_its_start_is_told_apart() {
             assert!(seen(&case).contains("boom"), "{}", seen(&case));
         }
     }
+}
+
+#[test]
+fn a_subject_that_lost_its_address_to_another_program_is_judged_anew() {
+    let subject = Displaced::new(1);
+    let result = judge_with(&subject, "auth-proof-one-bit", "", |_| {});
+    let case = &result.cases[0];
+    assert_eq!(case.outcome, Outcome::Pass, "{}", seen(case));
+    assert_eq!(subject.starts.load(Ordering::SeqCst), 2);
+    // Not for ever.
+    let case = judge_with(
+        &Displaced::new(usize::MAX),
+        "auth-proof-one-bit",
+        "",
+        |_| {},
+    );
+    assert_eq!(case.cases[0].outcome, Outcome::Fail);
 }
 
 #[test]

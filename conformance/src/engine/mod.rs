@@ -304,11 +304,16 @@ impl<'a> Run<'a> {
                     .set(format!("{name}.address"), Value::text(address.to_string()));
             }
         }
+        self.name_address();
+        Ok(())
+    }
+
+    /// Gives the address of the subject its name.
+    fn name_address(&mut self) {
         if let Some(address) = self.stage.address() {
             self.names
                 .set("subject.address", Value::text(address.to_string()));
         }
-        Ok(())
     }
 
     /// Level `vectors`: the core is held against the groups that the case names.

@@ -45,6 +45,11 @@ impl Stage {
         self.instance
     }
 
+    /// Whether the kit awaits the subject anywhere.
+    pub fn listens(&self) -> bool {
+        !self.listeners.is_empty()
+    }
+
     /// Where a party listens.
     pub fn listener_address(&self, party: &str) -> Option<SocketAddr> {
         self.listeners.get(party)?.local_addr().ok()
@@ -150,8 +155,21 @@ impl Stage {
     /// # Errors
     /// It did not get ready.
     pub fn restart(&mut self, within: Duration) -> Result<(), StartError> {
+        self.instance.end();
+        // What the old one dialled and nobody has accepted is no connection of the new one.
+        for listener in self.listeners.values() {
+            let drained = drain(listener);
+            drained.map_err(|error| StartError::Kit(format!("a listener: {error}")))?;
+        }
         self.instance.restart(within)
     }
+}
+
+/// Lets go of the connections that wait at a listener.
+fn drain(listener: &TcpListener) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    while listener.accept().is_ok() {}
+    listener.set_nonblocking(false)
 }
 
 /// The next connection, or nothing at the deadline.
@@ -180,5 +198,68 @@ fn accept_until(
             Ok(None)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    /// Dials a listener when it starts, and says how often it has started.
+    struct Dialler {
+        to: SocketAddr,
+        starts: u8,
+        held: Option<TcpStream>,
+    }
+
+    impl Dialler {
+        fn dial(&mut self) {
+            self.starts += 1;
+            let mut stream = TcpStream::connect(self.to).unwrap();
+            stream.write_all(&[self.starts]).unwrap();
+            self.held = Some(stream);
+        }
+    }
+
+    impl Instance for Dialler {
+        fn address(&self) -> Option<SocketAddr> {
+            None
+        }
+
+        fn state(&mut self, _: Instant) -> State {
+            State::Running
+        }
+
+        fn end(&mut self) {
+            self.held = None;
+        }
+
+        fn restart(&mut self, _: Duration) -> Result<(), StartError> {
+            self.dial();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_a_subject_dialled_before_its_restart_is_not_accepted_after_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut dialler = Dialler {
+            to: listener.local_addr().unwrap(),
+            starts: 0,
+            held: None,
+        };
+        dialler.dial();
+        let limit = Duration::from_secs(60);
+        let listeners = BTreeMap::from([("kit".to_owned(), listener)]);
+        let mut stage = Stage::new(Box::new(dialler), listeners, false, limit);
+        stage.restart(limit).unwrap();
+        let listener = stage.listeners["kit"].try_clone().unwrap();
+        let accepted = accept_until(&listener, Instant::now() + limit).unwrap();
+        let mut first = [0];
+        accepted.unwrap().read_exact(&mut first).unwrap();
+        assert_eq!(first, [2]);
     }
 }

@@ -392,7 +392,9 @@ impl<'a> Run<'a> {
             ));
         }
         let within = self.span(super::WITHIN * 4.0);
-        self.stage.restart(within).map_err(from_start)
+        self.stage.restart(within).map_err(from_start)?;
+        self.name_address();
+        Ok(())
     }
 
     fn expect_exit(&mut self, exit: &Exit, within: Option<f64>) -> Result<(), Stop> {

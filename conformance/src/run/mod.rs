@@ -2,6 +2,7 @@
 
 pub mod expect_fail;
 pub mod glob;
+mod kept;
 pub mod plan;
 pub mod result;
 pub mod schedule;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::expect_fail::{self, Entry};
+use super::kept::Pool;
 use super::plan::Plan;
 use super::result::{CaseResult, FORMAT, RunResult, VariationResult};
 use crate::case::step::{Dialler, Step, Verb};
@@ -18,11 +19,13 @@ use crate::engine::tls::Certificates;
 use crate::engine::{
     Circumstances, Finding, Outcome, Stop, Variation, WITHIN, parties, party_node, run, unique,
 };
-use crate::subject::{Instance, Settings, Subject};
+use crate::subject::{Settings, State, Subject};
 use crate::wire::Value;
 
 /// Variations of one case that may fall short before the rest of them is left out.
 const ENOUGH: usize = 3;
+/// How often a variation is run whose subject lost its address to another program.
+const TRIES: usize = 3;
 /// Stack of a worker: the kit's decoders are recursive.
 const STACK: usize = 64 << 20;
 /// Seconds of mere waiting from which on a case is a slow one.
@@ -63,17 +66,18 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
     let queues = [(quick, AtomicUsize::new(0)), (slow, AtomicUsize::new(0))];
     let results = Mutex::new(Vec::new());
     let lacking = Mutex::new(HashSet::new());
+    let kept = Mutex::default();
     let provider = Mutex::new(None);
     std::thread::scope(|scope| {
         for at in 0..workers + idlers {
             let queues = if at < idlers { &queues[1..] } else { &queues };
             let (done, results) = (&done, &results);
-            let (lacking, provider) = (&lacking, &provider);
+            let (lacking, provider, kept) = (&lacking, &provider, &kept);
             let work = move || {
                 let mut worker = Worker {
                     subject,
                     options,
-                    kept: None,
+                    kept,
                     lacking,
                     provider,
                 };
@@ -130,8 +134,7 @@ type Lacking = Mutex<HashSet<(Role, String)>>;
 struct Worker<'a> {
     subject: &'a dyn Subject,
     options: &'a Options<'a>,
-    /// A subject that runs on from the last case.
-    kept: Option<(Settings, Box<dyn Instance>)>,
+    kept: &'a Mutex<Pool>,
     lacking: &'a Lacking,
     /// What the subject calls itself.
     provider: &'a Mutex<Option<String>>,
@@ -188,28 +191,43 @@ impl Worker<'_> {
         if let Some(why) = self.unfit(case) {
             return stopped(Stop::unsupported(why));
         }
-        let limit = Duration::from_secs_f64(WITHIN * self.options.scale);
-        let (mut stage, settings) = match self.stage(case, variation, limit) {
-            Ok(started) => started,
-            Err(stop) => return stopped(stop),
-        };
+        let mut tries = 1;
+        loop {
+            let (mut stage, settings) = match self.stage(case, variation) {
+                Ok(started) => started,
+                Err(stop) => return stopped(stop),
+            };
+            let finding = self.run(case, variation, &mut stage);
+            // A subject that fell short may be in any state: the next case gets a fresh one.
+            if matches!(finding.outcome, Outcome::Pass | Outcome::Unsupported) {
+                self.keep(case, stage, settings);
+                return finding;
+            }
+            if tries == TRIES || !stage.instance.displaced() {
+                return finding;
+            }
+            tries += 1;
+            eprintln!(
+                "{}: another program listens where the subject should have; it is run again",
+                case.id
+            );
+        }
+    }
+
+    fn run(&self, case: &Case, variation: Variation, stage: &mut Stage) -> Finding {
         let circumstances = Circumstances {
             secret: &self.options.secret,
             certificates: self.options.certificates,
             scale: self.options.scale,
             seed: self.options.seed,
         };
-        let finding = run(case, variation, &circumstances, &mut stage);
+        let finding = run(case, variation, &circumstances, stage);
         if let Some(name) = &finding.provider {
             let mut provider = self.provider.lock().expect("no worker panics with it");
             provider.get_or_insert_with(|| name.clone());
         }
         if finding.outcome == Outcome::Unsupported {
             self.remember_lack(variation, &finding.seen);
-        }
-        // A subject that fell short may be in any state: the next case gets a fresh one.
-        if finding.outcome == Outcome::Pass || finding.outcome == Outcome::Unsupported {
-            self.keep(case, stage, settings);
         }
         finding
     }
@@ -220,13 +238,9 @@ impl Worker<'_> {
             return None;
         }
         let special = case.subject != crate::case::SubjectSettings::default();
-        let needs = case
-            .needs
-            .iter()
-            .any(|need| matches!(need, Need::Restart | Need::Fresh));
         if special || case.level == Level::Simple {
             Some("the case needs settings of its own, and the kit does not start this subject")
-        } else if needs {
+        } else if own_subject(case) {
             Some("the case needs a subject that the kit starts")
         } else {
             None
@@ -260,12 +274,8 @@ impl Worker<'_> {
         lacking.insert((variation.role, lack.to_owned()));
     }
 
-    fn stage(
-        &mut self,
-        case: &Case,
-        variation: Variation,
-        limit: Duration,
-    ) -> Result<(Stage, Settings), Stop> {
+    fn stage(&mut self, case: &Case, variation: Variation) -> Result<(Stage, Settings), Stop> {
+        let limit = Duration::from_secs_f64(WITHIN * self.options.scale);
         let mut listeners = BTreeMap::new();
         for party in listening(case, variation) {
             let host = parties(case).get(&party).and_then(|party| party.host);
@@ -280,16 +290,24 @@ impl Worker<'_> {
             listener(Some(host))?;
         }
         let settings = self.settings(case, variation, &listeners)?;
-        let fresh = case
-            .needs
-            .iter()
-            .any(|n| matches!(n, Need::Fresh | Need::Restart));
-        let kept = self
-            .kept
-            .take()
-            .filter(|(kept, _)| *kept == settings && !fresh);
+        let kept = if own_subject(case) {
+            None
+        } else {
+            self.kept
+                .lock()
+                .expect("no worker panics with it")
+                .take(&settings)
+        };
         let instance = match kept {
-            Some((_, instance)) => instance,
+            Some(mut kept) => {
+                if kept.instance.has_ended()
+                    && let State::Ended(how) = kept.instance.state(Instant::now())
+                {
+                    let what = format!("the subject goes on after the case {}", kept.case);
+                    return Err(Stop::new(Outcome::Crash, what, how));
+                }
+                kept.instance
+            }
             None => self
                 .subject
                 .start(&settings, limit * 4)
@@ -353,17 +371,25 @@ impl Worker<'_> {
         })
     }
 
-    /// Keeps a subject for the next case if that could use it.
+    /// Keeps a subject for the next case if that could use it: one that dials nobody, since a
+    /// listener of the kit is there for one case only.
     fn keep(&mut self, case: &Case, stage: Stage, settings: Settings) {
-        let fresh = case
-            .needs
-            .iter()
-            .any(|n| matches!(n, Need::Fresh | Need::Restart));
         let lasting = settings.seeds.is_empty() && !settings.simple && !settings.refuses;
-        if lasting && !fresh {
-            self.kept = Some((settings, stage.into_instance()));
+        if lasting && !stage.listens() && !own_subject(case) {
+            let instance = stage.into_instance();
+            let mut kept = self.kept.lock().expect("no worker panics with it");
+            let old = kept.put(settings, case.id.clone(), instance);
+            // It takes a while to end, and others wait for the lock.
+            drop(kept);
+            drop(old);
         }
     }
+}
+
+/// Whether a case needs a subject of its own.
+fn own_subject(case: &Case) -> bool {
+    let own = |need: &Need| matches!(need, Need::Fresh | Need::Restart);
+    case.needs.iter().any(own)
 }
 
 /// A listener of the kit on an address of this machine.

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use aemp_node::{Framing, Node, NodeId, PortId, PortName};
 use tokio::runtime::Runtime;
 
+use super::address::Reserved;
 use super::in_process::Core;
-use super::{Instance, OWN, Settings, StartError, State, Subject};
+use super::{Instance, Settings, StartError, State, Subject};
 use crate::case::{Role, Way};
 
 /// Seconds that the embedded simple client waits for an answer.
@@ -41,7 +42,7 @@ impl Subject for Embedded {
         match settings.way {
             Way::InProcess => Ok(Box::new(Core::new(settings)?)),
             Way::Live if settings.simple => Ok(Box::new(Client::start(settings)?)),
-            Way::Live => Ok(Box::new(Embedding::start(settings, None)?)),
+            Way::Live => Ok(Box::new(Embedding::start(settings)?)),
         }
     }
 }
@@ -49,7 +50,7 @@ impl Subject for Embedded {
 /// A node on a runtime of its own: to drop that is to kill the node.
 struct Embedding {
     settings: Settings,
-    address: SocketAddr,
+    address: Reserved,
     node: Option<(Runtime, Node)>,
     /// Why it did not start, where it was not to.
     end: Option<String>,
@@ -65,56 +66,42 @@ fn runtime() -> Result<Runtime, StartError> {
 }
 
 impl Embedding {
-    fn start(settings: &Settings, address: Option<SocketAddr>) -> Result<Self, StartError> {
-        let runtime = runtime()?;
-        // Only who is told its own address, or must not listen, needs to know it beforehand.
-        let fixed = settings.refuses || settings.seeds.iter().any(|seed| seed == OWN);
-        let bind = match address {
-            Some(address) => address,
-            None if fixed => super::exec::free_address(settings.host).map_err(kit)?,
-            None => SocketAddr::new(settings.host, 0),
+    fn start(settings: &Settings) -> Result<Self, StartError> {
+        let address = Reserved::new(settings.host).map_err(kit)?;
+        let (node, end) = match open(settings, address.address()) {
+            Ok(node) => (Some(node), None),
+            Err(StartError::Crash(why)) if settings.refuses => (None, Some(why)),
+            Err(error) => return Err(error),
         };
-        let mut builder = builder(settings, Some(bind))?
-            .bind(&bind.to_string())
-            .log_source();
-        if settings.cleartext {
-            builder = builder.accept_cleartext();
-        }
-        let node = match runtime.block_on(builder.start()) {
-            Ok(node) => node,
-            Err(error) if settings.refuses => {
-                return Ok(Self {
-                    settings: settings.clone(),
-                    address: bind,
-                    node: None,
-                    end: Some(error.to_string()),
-                });
-            }
-            Err(error) => return Err(StartError::Crash(error.to_string())),
-        };
-        for service in ["echo", "conformance"] {
-            aemp_node::service::start(&node, service, &[]).map_err(kit)?;
-        }
-        let address = node
-            .listening()
-            .first()
-            .copied()
-            .ok_or_else(|| kit("the node does not listen"))?;
         Ok(Self {
+            node,
             settings: settings.clone(),
             address,
-            node: Some((runtime, node)),
-            end: None,
+            end,
         })
     }
+}
 
-    fn kill(&mut self) {
-        if let Some((runtime, node)) = self.node.take() {
-            drop(node);
-            // Waits for what runs at the moment, so that the address is free afterwards.
-            runtime.shutdown_timeout(Duration::from_secs(5));
-        }
+/// A node with the fixture.
+fn open(settings: &Settings, address: SocketAddr) -> Result<(Runtime, Node), StartError> {
+    let runtime = runtime()?;
+    let mut builder = builder(settings, Some(address))?
+        .bind(&address.to_string())
+        .log_source();
+    if settings.cleartext {
+        builder = builder.accept_cleartext();
     }
+    let mut services = Ok(());
+    let start = builder.start_with(|node| {
+        services = ["echo", "conformance"]
+            .iter()
+            .try_for_each(|service| aemp_node::service::start(node, service, &[]));
+    });
+    let node = runtime
+        .block_on(start)
+        .map_err(|error| StartError::Crash(error.to_string()))?;
+    services.map_err(kit)?;
+    Ok((runtime, node))
 }
 
 fn builder(
@@ -141,7 +128,7 @@ fn builder(
 
 impl Instance for Embedding {
     fn address(&self) -> Option<SocketAddr> {
-        Some(self.address)
+        Some(self.address.address())
     }
 
     fn state(&mut self, _: Instant) -> State {
@@ -152,9 +139,17 @@ impl Instance for Embedding {
         true
     }
 
+    fn end(&mut self) {
+        if let Some((runtime, node)) = self.node.take() {
+            drop(node);
+            // Waits for what runs at the moment, so that the address is free afterwards.
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+
     fn restart(&mut self, _: Duration) -> Result<(), StartError> {
-        self.kill();
-        *self = Self::start(&self.settings, Some(self.address))?;
+        self.end();
+        self.node = Some(open(&self.settings, self.address.address())?);
         Ok(())
     }
 

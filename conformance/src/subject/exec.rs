@@ -1,21 +1,20 @@
 //! Subjects that the kit starts as programs.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::address::Reserved;
+use super::program::Program;
 use super::{Instance, Settings, StartError, State, Subject};
 use crate::case::{Role, Way};
 
 /// The exit code by which a program says that it cannot do what it was asked to.
 pub const UNSUPPORTED: i32 = 127;
-/// Octets of a program's output that are kept.
-const KEPT: usize = 64 << 10;
+/// How long the end of a program is awaited before it is asked again whether it accepts connections.
+const POLL: Duration = Duration::from_millis(20);
+/// How often a program whose port was taken is started again on another.
+const MOVES: usize = 3;
 
 /// A command with placeholders.
 pub struct Exec {
@@ -78,126 +77,106 @@ impl Subject for Exec {
 struct Process {
     words: Vec<String>,
     settings: Settings,
-    bind: Option<SocketAddr>,
-    running: Option<Running>,
+    bind: Option<Reserved>,
+    running: Option<Program>,
 }
 
-struct Running {
-    child: Arc<Mutex<Child>>,
-    id: u32,
-    ended: Receiver<String>,
-    end: Option<String>,
-    code: Arc<Mutex<Option<i32>>>,
-    out: Arc<Mutex<Vec<u8>>>,
+/// Why a program is not ready.
+enum Unready {
+    /// It has ended, with this code and in this way.
+    Ended(Option<i32>, String),
+    /// It runs and does not listen.
+    Late,
 }
 
 impl Process {
     fn start(&mut self, within: Duration) -> Result<(), StartError> {
-        if !self.settings.simple && self.bind.is_none() {
-            self.bind =
-                Some(free_address(self.settings.host).map_err(|e| StartError::Kit(e.to_string()))?);
-        }
-        self.running = Some(self.spawn()?);
-        if self.settings.simple || self.settings.refuses {
+        if self.settings.simple {
+            self.running = Some(self.spawn()?);
             return Ok(());
         }
-        let deadline = Instant::now() + within;
-        let address = self.bind.expect("chosen above");
-        // Readiness is a connection that is accepted; between two attempts the end of the program
-        // is awaited, so nothing sleeps and a crash is seen at once.
+        if self.settings.refuses {
+            self.reserve()?;
+            self.running = Some(self.spawn()?);
+            return Ok(());
+        }
+        let mut moves = 0;
         loop {
-            if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
-                return Ok(());
-            }
-            let running = self.running.as_mut().expect("spawned above");
-            if let Some(end) = running.ended(Instant::now() + Duration::from_millis(20)) {
-                let code = *running.code.lock().expect("no thread panics with it");
-                return Err(if code == Some(UNSUPPORTED) {
-                    StartError::Unsupported("the program exits with 127".to_owned())
-                } else {
-                    StartError::Crash(format!("before it listened on {address}: {end}"))
-                });
-            }
-            if Instant::now() >= deadline {
-                return Err(StartError::Hang(format!(
-                    "it does not listen on {address} after {:.1} s",
-                    within.as_secs_f64()
-                )));
+            let address = self.reserve()?;
+            self.running = Some(self.spawn()?);
+            match self.ready(Instant::now() + within) {
+                Ok(()) => return Ok(()),
+                Err(Unready::Ended(Some(UNSUPPORTED), _)) => {
+                    let why = format!("the program exits with {UNSUPPORTED}");
+                    return Err(StartError::Unsupported(why));
+                }
+                Err(Unready::Ended(_, end)) if moves < MOVES && !self.bind_is_free() => {
+                    moves += 1;
+                    self.bind = None;
+                    eprintln!(
+                        "{address} was taken before the subject listened on it ({end}); it is \
+                         started again on another port"
+                    );
+                }
+                Err(Unready::Ended(_, end)) => {
+                    let how = format!("before it listened on {address}: {end}");
+                    return Err(StartError::Crash(how));
+                }
+                Err(Unready::Late) => {
+                    return Err(StartError::Hang(format!(
+                        "it does not listen on {address} after {:.1} s",
+                        within.as_secs_f64()
+                    )));
+                }
             }
         }
     }
 
-    fn spawn(&self) -> Result<Running, StartError> {
+    /// The address that it listens on; a new one if it has none, or somebody else listens there.
+    fn reserve(&mut self) -> Result<SocketAddr, StartError> {
+        self.bind.take_if(|bind| bind.is_listened_on());
+        if self.bind.is_none() {
+            let reserved = Reserved::new(self.settings.host);
+            self.bind = Some(reserved.map_err(|e| StartError::Kit(format!("no address: {e}")))?);
+        }
+        Ok(self.address().expect("reserved above"))
+    }
+
+    fn bind_is_free(&self) -> bool {
+        self.bind.as_ref().is_none_or(Reserved::is_free)
+    }
+
+    /// Waits until it accepts a connection. Between two attempts its end is awaited, so nothing
+    /// sleeps and a crash is seen at once.
+    fn ready(&mut self, deadline: Instant) -> Result<(), Unready> {
+        let (Some(bind), Some(running)) = (&self.bind, self.running.as_mut()) else {
+            return Err(Unready::Late);
+        };
+        loop {
+            let accepts = bind.is_listened_on();
+            let patience = if accepts { Duration::ZERO } else { POLL };
+            if let Some(end) = running.ended(Instant::now() + patience) {
+                return Err(Unready::Ended(running.code(), end));
+            }
+            if accepts {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(Unready::Late);
+            }
+        }
+    }
+
+    fn spawn(&self) -> Result<Program, StartError> {
         let mut words: Vec<String> = self.words.iter().map(|word| self.filled(word)).collect();
         words.extend(self.settings.arguments.iter().cloned());
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.args(&words[1..]);
         for (name, value) in self.values() {
             command.env(format!("AEMP_TEST_{}", name.to_uppercase()), value);
         }
-        let mut child = command
-            .spawn()
-            .map_err(|error| StartError::Kit(format!("{} cannot be started: {error}", words[0])))?;
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let out = Arc::new(Mutex::new(Vec::new()));
-        let last_words = Arc::new(Mutex::new(String::new()));
-        let keep = Arc::clone(&out);
-        let reading = std::thread::spawn(move || {
-            let mut stdout = stdout.expect("piped");
-            let mut part = [0; 4096];
-            while let Ok(count @ 1..) = stdout.read(&mut part) {
-                let mut out = keep.lock().expect("no thread panics with it");
-                if out.len() < KEPT {
-                    out.extend_from_slice(&part[..count]);
-                }
-            }
-        });
-        let says = Arc::clone(&last_words);
-        let complaining = std::thread::spawn(move || {
-            for line in BufReader::new(stderr.expect("piped"))
-                .lines()
-                .map_while(Result::ok)
-            {
-                if !line.trim().is_empty() {
-                    *says.lock().expect("no thread panics with it") = line;
-                }
-            }
-        });
-        let id = child.id();
-        let child = Arc::new(Mutex::new(child));
-        let code = Arc::new(Mutex::new(None));
-        let (sender, ended) = channel();
-        let (waited, kept_code) = (Arc::clone(&child), Arc::clone(&code));
-        std::thread::spawn(move || {
-            // The output ends with the process; only then is it waited for, so that the lock is
-            // free for killing it meanwhile.
-            drop(reading.join());
-            drop(complaining.join());
-            let status = waited.lock().expect("no thread panics with it").wait();
-            let mut text = match status {
-                Ok(status) => {
-                    *kept_code.lock().expect("no thread panics with it") = status.code();
-                    status.to_string()
-                }
-                Err(error) => error.to_string(),
-            };
-            let last = last_words.lock().expect("no thread panics with it");
-            if !last.is_empty() {
-                text.push_str(&format!(" ({last})"));
-            }
-            drop(sender.send(text));
-        });
-        Ok(Running {
-            child,
-            id,
-            ended,
-            end: None,
-            code,
-            out,
-        })
+        Program::start(command)
+            .map_err(|error| StartError::Kit(format!("{} cannot be started: {error}", words[0])))
     }
 
     fn values(&self) -> Vec<(&'static str, String)> {
@@ -206,9 +185,11 @@ impl Process {
         vec![
             (
                 "bind",
-                self.bind.map(|bind| bind.to_string()).unwrap_or_default(),
+                self.address()
+                    .map(|bind| bind.to_string())
+                    .unwrap_or_default(),
             ),
-            ("seed", settings.seeds(self.bind).join(",")),
+            ("seed", settings.seeds(self.address()).join(",")),
             ("secret", settings.secrets.join("\n")),
             ("node_id", settings.node.clone()),
             (
@@ -236,48 +217,15 @@ impl Process {
     }
 
     fn kill(&mut self) {
-        let Some(mut running) = self.running.take() else {
-            return;
-        };
-        if running.ended(Instant::now()).is_some() {
-            return;
+        if let Some(mut running) = self.running.take() {
+            running.kill();
         }
-        drop(
-            running
-                .child
-                .lock()
-                .expect("no thread panics with it")
-                .kill(),
-        );
-        if running
-            .ended(Instant::now() + Duration::from_millis(500))
-            .is_none()
-        {
-            // Something that it started still holds its output: end its whole group.
-            let group = format!("-{}", running.id);
-            drop(Command::new("kill").args(["-KILL", "--", &group]).status());
-            running.ended(Instant::now() + Duration::from_secs(5));
-        }
-    }
-}
-
-impl Running {
-    fn ended(&mut self, deadline: Instant) -> Option<String> {
-        if self.end.is_none() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match self.ended.recv_timeout(left) {
-                Ok(end) => self.end = Some(end),
-                Err(RecvTimeoutError::Disconnected) => self.end = Some("ended".to_owned()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-        self.end.clone()
     }
 }
 
 impl Instance for Process {
     fn address(&self) -> Option<SocketAddr> {
-        self.bind
+        self.bind.as_ref().map(Reserved::address)
     }
 
     fn state(&mut self, deadline: Instant) -> State {
@@ -296,36 +244,29 @@ impl Instance for Process {
         true
     }
 
+    fn end(&mut self) {
+        self.kill();
+    }
+
     fn restart(&mut self, within: Duration) -> Result<(), StartError> {
         self.kill();
         self.start(within)
     }
 
+    fn displaced(&mut self) -> bool {
+        self.kill();
+        self.bind.as_ref().is_some_and(Reserved::is_listened_on)
+    }
+
     fn ask_to_stop(&mut self) -> Result<(), String> {
         let running = self.running.as_ref().ok_or("it does not run")?;
-        // The standard library has no signals, and this crate no unsafe code.
-        let status = Command::new("kill").arg(running.id.to_string()).status();
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("kill: {status}")),
-            Err(error) => Err(format!("kill: {error}")),
-        }
+        running.ask_to_stop()
     }
 
     fn exit(&mut self, deadline: Instant) -> Option<(i32, Vec<u8>)> {
         let running = self.running.as_mut()?;
         running.ended(deadline)?;
-        let code = running
-            .code
-            .lock()
-            .expect("no thread panics with it")
-            .unwrap_or(-1);
-        let out = running
-            .out
-            .lock()
-            .expect("no thread panics with it")
-            .clone();
-        Some((code, out))
+        Some((running.code().unwrap_or(-1), running.output()))
     }
 }
 
@@ -333,21 +274,6 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// An address on which nothing listens at the moment.
-///
-/// Systems give ports above 32767 to connections that go out. One of those could be taken again
-/// before the subject listens on it, so a lower one is preferred.
-pub(super) fn free_address(host: IpAddr) -> std::io::Result<SocketAddr> {
-    for _ in 0..64 {
-        let random = RandomState::new().hash_one("port") % 20_000;
-        let port = 10_000 + u16::try_from(random).expect("below 20000");
-        if let Ok(listener) = TcpListener::bind((host, port)) {
-            return listener.local_addr();
-        }
-    }
-    TcpListener::bind((host, 0))?.local_addr()
 }
 
 /// Splits a command line into words.
@@ -391,12 +317,118 @@ fn split(command: &str) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+
+    use socket2::{Domain, Socket, Type};
+
     use super::*;
+    use crate::wire::{Framing, Suite};
 
     #[test]
     fn command_lines_are_split_like_a_shell_does() {
         let words = split("a  'b c' \"d \\\" e\"f '' g\\ h").unwrap();
         assert_eq!(words, ["a", "b c", "d \" ef", "", "g h"]);
         assert!(split("'a").is_err());
+    }
+
+    /// Where this program is told to listen, if a test has started it as a subject.
+    fn told() -> Option<SocketAddr> {
+        std::env::var("AEMP_TEST_BIND").ok()?.parse().ok()
+    }
+
+    /// The subject of the tests below: the plainest program that listens.
+    #[test]
+    fn listens_where_it_is_told() {
+        let Some(address) = told() else { return };
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&address.into()).expect("the address is free");
+        socket.listen(8).unwrap();
+        let listener = TcpListener::from(socket);
+        while listener.accept().is_ok() {}
+    }
+
+    fn process(bind: Option<Reserved>) -> Process {
+        let program = std::env::current_exe().unwrap().display().to_string();
+        let test = "subject::exec::tests::listens_where_it_is_told";
+        Process {
+            words: [&program, "--exact", test, "--nocapture"]
+                .map(str::to_owned)
+                .into(),
+            settings: Settings {
+                role: Role::Acceptor,
+                way: Way::Live,
+                suite: Suite::Sha3,
+                framing: Framing::Json,
+                certificate: None,
+                secrets: vec!["geheim".to_owned()],
+                cleartext: false,
+                global: false,
+                node: "subject".to_owned(),
+                host: Ipv4Addr::LOCALHOST.into(),
+                refuses: false,
+                seeds: Vec::new(),
+                port: "echo".to_owned(),
+                arguments: Vec::new(),
+                simple: false,
+                kit: None,
+            },
+            bind,
+            running: None,
+        }
+    }
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_program_is_ready_when_it_listens_and_again_after_a_restart() {
+        let mut process = process(None);
+        for _ in 0..2 {
+            process.restart(LONG).unwrap();
+            let address = process.address().unwrap();
+            std::net::TcpStream::connect(address).unwrap();
+        }
+        process.kill();
+        let address = process.address().unwrap();
+        std::net::TcpStream::connect(address).unwrap_err();
+    }
+
+    #[test]
+    fn a_program_whose_port_is_taken_is_started_again_on_another() {
+        let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let first = reserved.address();
+        // It is taken without a listener, so that only the program itself can notice.
+        let taker = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        taker.set_reuse_address(true).unwrap();
+        taker.bind(&first.into()).unwrap();
+        let mut process = process(Some(reserved));
+        process.start(LONG).unwrap();
+        assert_ne!(process.address(), Some(first));
+        drop(taker);
+    }
+
+    #[test]
+    fn nobody_else_is_taken_for_the_program() {
+        let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let first = reserved.address();
+        let stranger = TcpListener::bind(first).unwrap();
+        let mut process = process(Some(reserved));
+        process.start(LONG).unwrap();
+        assert_ne!(
+            process.address(),
+            Some(first),
+            "somebody else listens there"
+        );
+        assert!(!process.displaced());
+        drop(stranger);
+    }
+
+    #[test]
+    fn it_is_told_whether_somebody_else_listens_in_place_of_the_program() {
+        let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
+        let stranger = TcpListener::bind(reserved.address()).unwrap();
+        let mut process = process(Some(reserved));
+        assert!(process.displaced());
+        drop(stranger);
+        assert!(!process.displaced());
     }
 }

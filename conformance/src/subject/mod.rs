@@ -1,8 +1,10 @@
 //! Subjects: what the kit judges, and how it gets hold of them.
 
+mod address;
 pub mod embedded;
 pub mod exec;
 pub mod in_process;
+mod program;
 pub mod remote;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -148,7 +150,10 @@ pub trait Instance: Send {
         false
     }
 
-    /// Stops it hard and starts it again.
+    /// Stops it hard.
+    fn end(&mut self) {}
+
+    /// Stops it hard and starts it again, where it listened or elsewhere.
     ///
     /// # Errors
     /// It did not get ready again.
@@ -156,6 +161,12 @@ pub trait Instance: Send {
         Err(StartError::Kit(
             "this subject cannot be restarted".to_owned(),
         ))
+    }
+
+    /// Stops it hard and says whether somebody else listens where it should have: whoever spoke to
+    /// that address may not have spoken to the subject.
+    fn displaced(&mut self) -> bool {
+        false
     }
 
     /// Asks it to end, as its platform asks a program.
