@@ -293,7 +293,8 @@ group("json", "numbers", "Spellings of numbers", ["json.integer.read", "json.int
           ("long-fraction", "0.1000000000000000055511151231257827", 0.1))])
 group("json", "strings", "Spellings of strings", ["json.string.escapes", "json.string.raw"],
       [messages("json", id, f'["p","{text}"]', ["p", value], kind="tolerated") for id, text, value in (
-          ("slash", "\\/", "/"), ("u-escape", "\\u00e9", "é"), ("capitals", "\\u00E9", "é"), ("pair", "\\ud83d\\ude00", "\U0001F600"),
+          ("slash", "\\/", "/"), ("u-escape", "\\u00e9", "é"), ("capitals", "\\u00E9", "é"), ("pair", "\\ud83d\\ude00", "\U0001F600"))]
+      + [messages("json", id, f'["p","{text}"]', ["p", value]) for id, text, value in (
           ("short", "\\b\\f\\n\\r\\t", "\b\f\n\r\t"), ("nul", "\\u0000", "\0"), ("raw-delete", "\x7f", "\x7f"),
           ("noncharacter", "\uffff", "\uffff"))])
 group("json", "objects", "The last of several members with the same key counts", ["json.object.read", "value.map.duplicate"],
@@ -329,20 +330,22 @@ group("json", "truncated", "The end inside a text", ["json.read.truncated"],
       refused("json", "data.truncated", ("array", '["p"'), ("string", '["p'), ("escape", '["\\'), ("empty", "["), ("word", '["p",nul')))
 
 H = bytes.fromhex
-group("cbor", "spellings", "Heads, lengths and floats that no writer writes",
+group("cbor", "spellings", "Heads, lengths and floats in spellings that no writer writes, and in one that it does",
       ["cbor.read.head", "cbor.read.indefinite", "cbor.read.float", "cbor.read.simple"],
       [messages("cbor", id, H("82 6170" + hex), ["p", value], kind="tolerated") for id, hex, value in (
           ("long-head", "1b0000000000000001", 1), ("long-text", "7900026162", "ab"), ("indefinite-array", "9f0102ff", [1, 2]),
           ("indefinite-map", "bf616101ff", {"a": 1}), ("indefinite-text", "7f61616162ff", "ab"),
           ("indefinite-octets", "5f41ff41feff", b"\xff\xfe"), ("half", "f93e00", 1.5), ("half-small", "f90001", 2.0**-24),
-          ("single", "fa3fc00000", 1.5), ("undefined", "f7", None), ("negative-zero", "f98000", 0))])
+          ("undefined", "f7", None), ("negative-zero", "f98000", 0))]
+      + [messages("cbor", "single", H("82 6170 fa3fc00000"), ["p", 1.5])])
 group("cbor", "strings", "Byte strings wherever text may stand", ["cbor.read.strings", "value.equal.octets"],
       [messages("cbor", "port", H("82 4170 01"), ["p", 1]), messages("cbor", "utf-8", H("82 4170 42c3a9"), ["p", "é"]),
        messages("cbor", "latin-1", H("82 4170 44636166e9"), ["p", "café"]), messages("cbor", "key", H("82 4170 a141e901"), ["p", {"é": 1}])])
 group("cbor", "integers-beyond", "Integers out of range become text", ["cbor.read.integer", "cbor.tag.bignum", "value.integer.beyond"],
       [messages("cbor", id, H("82 6170" + hex), ["p", value], kind="tolerated") for id, hex, value in (
-          ("negative", "3bffffffffffffffff", "-18446744073709551616"), ("least", "3b7fffffffffffffff", -2**63),
-          ("bignum", "c249010000000000000000", "18446744073709551616"), ("small-bignum", "c24105", 5), ("negative-bignum", "c34105", -6))])
+          ("negative", "3bffffffffffffffff", "-18446744073709551616"),
+          ("bignum", "c249010000000000000000", "18446744073709551616"), ("small-bignum", "c24105", 5), ("negative-bignum", "c34105", -6))]
+      + [messages("cbor", "least", H("82 6170 3b7fffffffffffffff"), ["p", -2**63])])
 group("cbor", "keys", "Map keys of other types", ["cbor.read.key"],
       [messages("cbor", id, H("82 6170 a1" + hex + "01"), ["p", {key: 1}], kind="tolerated") for id, hex, key in (
           ("integer", "05", "5"), ("negative", "24", "-5"), ("octets", "4161", "a"))])
@@ -413,6 +416,16 @@ def main():
                 "requirements": one["requirements"], "level": "vectors", "roles": ["acceptor"], "ways": ["in-process"],
                 "suites": ["sha3"], "framings": ["json"], "tls": "never", "chunkings": ["whole"],
                 "vectors": [{"file": f"{subject}.json", "group": one["id"]}]}
+    # What a writer never writes, of every group of which a writer could.
+    written = [{"file": f"{subject}.json", "group": one["id"]} for subject, groups in subjects.items()
+               if subject in ("json", "cbor", "storable", "streams", "identifiers", "auth-line") for one in groups
+               if any(vector["kind"] == "tolerated" for vector in one["vectors"])]
+    files[HERE.parent / "cases" / "vectors" / "vectors-never-written.json"] = {
+        "$schema": "../../schema/case.schema.json", "id": "vectors-never-written",
+        "title": "What is only tolerated is never written",
+        "description": "The value of each vector of kind tolerated, written again: other octets come out.",
+        "requirements": ["conf.vectors.writer"], "level": "vectors", "roles": ["acceptor"], "ways": ["in-process"],
+        "suites": ["sha3"], "framings": ["json"], "tls": "never", "chunkings": ["whole"], "vectors": written}
     differs = []
     for path, value in files.items():
         text = json.dumps(value, indent=1, ensure_ascii=True) + "\n"

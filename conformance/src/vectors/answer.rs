@@ -51,6 +51,7 @@ pub(super) fn outcome(subject: &str, input: &Json, expected: &Json) -> Result<Js
             );
             Ok(json!({ "same": a == b }))
         }
+        "readings" => reading(input),
         "requests" => request(input),
         other => Err(format!("no subject {other:?}")),
     }
@@ -262,6 +263,19 @@ fn choice(input: &Json) -> Result<Json, String> {
 fn framing_named(json: &Json) -> Result<Framing, String> {
     let name = text(json)?;
     Framing::from_name(name).ok_or_else(|| format!("no framing {name:?}"))
+}
+
+/// What a value is where text, a number or a truth value is expected.
+fn reading(input: &Json) -> Result<Json, String> {
+    let value = notation::to_core(&input["value"])?;
+    let mut found = json!({ "truth": value.to_truth() });
+    if let Some(text) = value.to_text() {
+        found["text"] = json!(text);
+    }
+    if let Some(number) = value.to_number() {
+        found["number"] = notation::of_core(&Value::Float(number));
+    }
+    Ok(found)
 }
 
 /// Reads a stream whole, and octet by octet, which must give the same.

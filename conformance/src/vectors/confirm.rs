@@ -7,6 +7,7 @@ use super::entry::{hex, lines as four_lines, text};
 use super::notation;
 use crate::wire::framing::Reader;
 use crate::wire::greeting::{self, Greeting};
+use crate::wire::value::whole;
 use crate::wire::{AuthLine, Framing, Method, Unreadable, Value, md6, to_hex};
 
 /// Whether the kit's own code agrees; nothing where it has no such function.
@@ -32,6 +33,7 @@ pub(super) fn check(subject: &str, input: &Json, expected: &Json) -> Result<Opti
             );
             agree(&json!({ "same": a.same(&b) }), expected)
         }
+        "readings" => reading(input, expected),
         "streams" => read(input, expected),
         "writing" => write(input, expected),
         _ => Ok(None),
@@ -100,6 +102,42 @@ fn authentication(input: &Json, expected: &Json) -> Result<Option<()>, String> {
     let secret = text(&input["secret"])?.as_bytes();
     let proof = Method::named(&line.method).map(|m| m.proof(secret, &[a, b], &[c, d]));
     agree(&json!(proof), &json!(line.data))
+}
+
+/// What a value is where text, a number or a truth value is expected.
+fn reading(input: &Json, expected: &Json) -> Result<Option<()>, String> {
+    let value = notation::to_kit(&input["value"])?;
+    let scalar = value.as_text();
+    let (text, number) = match &value {
+        Value::Null => (Some(String::new()), None),
+        Value::Bool(truth) => (Some(u8::from(*truth).to_string()), None),
+        Value::Integer(integer) => (Some(integer.to_string()), Some(*integer as f64)),
+        Value::Float(float) => (whole(*float).map(|i| i.to_string()), Some(*float)),
+        _ => (scalar.clone(), scalar.as_deref().and_then(decimal)),
+    };
+    let falsehoods = [
+        Value::Null,
+        Value::Bool(false),
+        Value::Integer(0),
+        Value::text(""),
+    ];
+    let zero = Value::text("0");
+    let truth = !falsehoods.iter().chain([&zero]).any(|one| one.same(&value));
+    let mut found = json!({ "truth": truth });
+    if let Some(text) = text {
+        found["text"] = json!(text);
+    }
+    if let Some(number) = number {
+        found["number"] = json!({ "$float": format!("{:016x}", number.to_bits()) });
+    }
+    agree(&found, expected)
+}
+
+/// The number that a text of decimal digits is.
+fn decimal(text: &str) -> Option<f64> {
+    let form = regex_lite::Regex::new(r"\A-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\z").ok()?;
+    let number = form.is_match(text).then(|| text.parse::<f64>().ok())??;
+    number.is_finite().then_some(number)
 }
 
 /// Its readers keep the first element as it is and judge less than a node has to, so only what it

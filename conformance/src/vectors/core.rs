@@ -18,6 +18,11 @@ use crate::wire::{Value, to_hex};
 /// # Errors
 /// What it does otherwise.
 pub fn judge(subject: &str, vector: &Vector) -> Result<(), String> {
+    reads(subject, vector)?;
+    super::writer::judge(subject, vector)
+}
+
+fn reads(subject: &str, vector: &Vector) -> Result<(), String> {
     match subject {
         "identifiers" => identifiers(vector),
         "greeting" => greeting(vector),
@@ -271,7 +276,7 @@ fn value(core: &CoreValue) -> Value {
     }
 }
 
-fn core_value(own: &Value) -> Result<CoreValue, String> {
+pub(super) fn core_value(own: &Value) -> Result<CoreValue, String> {
     use aemp_proto::value::{Float, Integer};
     Ok(match own {
         Value::Null => CoreValue::Null,

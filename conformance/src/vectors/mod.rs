@@ -10,6 +10,7 @@ pub mod core;
 pub mod entry;
 mod notation;
 pub mod own;
+mod writer;
 
 use serde::Deserialize;
 use serde_json::Value as Json;

@@ -63,7 +63,8 @@ function asText(value) {
 function asNumber(value) {
   if (typeof value === 'bigint' || typeof value === 'number') return Number(value);
   const text = typeof value === 'string' || Buffer.isBuffer(value) ? asText(value) : '';
-  return /^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/.test(text) ? Number(text) : undefined;
+  const number = /^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/.test(text) ? Number(text) : NaN;
+  return Number.isFinite(number) ? number : undefined;
 }
 
 /** The name that the first element of a message gives (7.5); undefined where it means nothing. */

@@ -16,6 +16,7 @@ SUBJECTS = {
     "read": "streams",
     "write": "writing",
     "same": "equality",
+    "reading": "readings",
     "request": "requests",
 }
 

@@ -1,7 +1,9 @@
 """Groups about values, ports and requests."""
 
 import json
+import math
 import pathlib
+import re
 
 from .group import Group
 from .values import noted
@@ -40,8 +42,63 @@ def define():
                 more = ["value.equal.octets"] if bytes in (type(a), type(b)) else []
                 group.add(f"{a!a} and {b!a}", {"a": noted(a), "b": noted(b)}, {"same": x == y}, name,
                           *more)
+    readings(Group("readings", "reading", "What a value is where text, a number or truth is due",
+                   "value.as-text"))
     requests(Group("requests", "request", "Requests to the node port", "node.request.unknown"))
     kill_reasons(Group("kill-reasons", "request", "Reasons of a death or a kill", "node.kil.reason"))
+
+
+def readings(group):
+    """Each value in each place; what is not in the expectation cannot stand there."""
+    texts = ("", "0", "1", "-1", "007", "12", "-12.50", "1e3", "1E+3", "25e-1", "0.0", "00", "-0", "0e5",
+             "1e308", "18446744073709551615", "caf\u00e9", "true", "false", " ", " 1", "1 ", "+1", ".5", "1.",
+             "-", "--1", "1e", "1e+", "e1", "0x10", "1_0", "1,5", "1e999", "inf", "nan", "NaN", "\u0661",
+             "1\n", "\0")
+    values = [None, True, False, 0, 1, -1, 2 ** 64 - 1, -2 ** 63, 2 ** 53 + 1, 0.0, -0.0, 5.0, -5.0, 0.5, 1e15,
+              1e300, 5e-324, b"", b"0", b"12", b"caf\xe9", b"caf\xc3\xa9", b"1.5", [], [0], [[]], {}, {"a": 0},
+              *texts]
+    for value in values:
+        expected = {name: found for name, found in (
+            ("text", as_text(value)), ("number", as_number(value)), ("truth", as_truth(value)))
+            if found is not None}
+        other = ["value.as-other"] if len(expected) < 3 else []
+        group.add(f"{value!a}", {"value": noted(value)}, {k: noted(v) for k, v in expected.items()},
+                  "value.as-text", "value.as-integer", "value.as-truth", *other)
+
+
+def as_text(value):
+    if value is None or isinstance(value, bool):
+        return "" if value is None else "1" if value else "0"
+    if isinstance(value, (int, float)):
+        whole = value == math.floor(value) and -2 ** 63 <= value < 2 ** 64
+        return str(int(value)) if whole else None
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value.decode("latin-1")
+    return value if isinstance(value, str) else None
+
+
+def as_number(value):
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, (str, bytes)):
+        text = as_text(value)
+        if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
+            number = float(text)
+            return number if math.isfinite(number) else None
+    return None
+
+
+def as_truth(value):
+    if isinstance(value, bytes):
+        value = as_text(value)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    return value not in (0, "", "0")
 
 
 def adding(group):

@@ -255,7 +255,8 @@ class Connection(asyncio.Protocol):
             return
         if self.state == LINK:
             try:
-                self.reader.finish()
+                for value in self.reader.finish() or ():
+                    self.node.on_message(self, value)
             except Failure as failure:
                 self.fail(failure.reason)
                 return

@@ -89,11 +89,12 @@ class Reader:
             raise Failure("data.size")
 
     def finish(self):
-        """The reading side has ended."""
-        if self.state in _NUMBER_COMPLETE and not self.stack:
-            return                                              # [json.other.scalar-end]
+        """The reading side has ended; the values that only this makes complete."""
+        if self.state in _NUMBER_COMPLETE and not self.stack:   # [json.other.scalar-end]
+            return [_DECODER.decode("".join(self.parts))]
         if self.state != "top":
             raise Failure("data.truncated")
+        return []
 
     def _in_string(self):
         return self.state in ("string", "escape") or self.state[0] == "u"

@@ -1,7 +1,11 @@
 """Values (chapter 7): null None, boolean bool, integer int, float float, text str, octets bytes,
 array list, map dict with str keys."""
 
+import math
+import re
+
 LOWEST, HIGHEST = -(1 << 63), (1 << 64) - 1
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 class Meaningless(Exception):
@@ -46,13 +50,15 @@ def as_text(value):
 
 def as_number(value):
     """[value.as-integer]: an int or a float."""
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
-    text = as_text(value)
-    try:
-        return int(text) if text.lstrip("-").isdigit() else float(text)
-    except ValueError:
-        raise Meaningless(value) from None
+    text = as_text(value) if isinstance(value, (str, bytes)) else ""
+    if not _NUMBER.fullmatch(text):
+        raise Meaningless(value)
+    number = float(text)
+    if math.isinf(number):
+        raise Meaningless(value)
+    return int(number) if number == int(number) else number
 
 
 def port_name(value):

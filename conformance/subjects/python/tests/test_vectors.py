@@ -11,7 +11,7 @@ from aemp_node import auth, framing, greeting, identifiers, md6
 from aemp_node.connection import AUTH, LINE_1, LINK, Connection
 from aemp_node.failure import Failure
 from aemp_node.requests import Requests
-from aemp_node.values import Meaningless, comparable, port_name
+from aemp_node.values import Meaningless, as_number, as_text, comparable, port_name
 
 from .notation import value
 
@@ -246,6 +246,19 @@ class Vectors(unittest.TestCase):
     def test_equality(self):
         self.judge_both("equality", lambda given: {
             "same": comparable(value(given["a"])) == comparable(value(given["b"]))})
+
+    def test_readings(self):
+        def answer(vector):
+            given, expected = value(vector["input"]["value"]), vector["expected"]
+            found, wanted = [], []
+            for name, read in (("text", as_text), ("number", as_number)):
+                try:
+                    found.append(float(read(given)) if name == "number" else read(given))
+                except Meaningless:
+                    found.append(None)
+                wanted.append(value(expected[name]) if name in expected else None)
+            return found, wanted
+        self.judge("readings", answer)
 
     def test_streams(self):
         def answer(vector):
