@@ -7,6 +7,7 @@ const { Connection } = require('./connection');
 const { encode } = require('./framing');
 const { joinPortId, nameMaker, splitPortId } = require('./identifiers');
 const { Link } = require('./link');
+const { Log, COMING, WARNING } = require('./log');
 const { Monitors } = require('./monitors');
 const { Pairs } = require('./pairs');
 const { Peers } = require('./peers');
@@ -50,6 +51,7 @@ class Node {
     this.tasks = [];
     this.ownName = nameMaker();
     this.spawnedName = nameMaker();
+    this.log = new Log(this);
     this.ports = new Ports(this);
     this.monitors = new Monitors(this);
     this.requests = new Requests(this);
@@ -233,6 +235,7 @@ class Node {
     const link = new Link(this, connection, this.settings, this.ownName());
     connection.link = link;
     this.links.set(nodeId, link);
+    this.log.write(COMING, 'links', `a link with ${nodeId} is up`);
     if (connection.seed) this.peers.established(connection.seed);
     for (const message of this.peers.takeWaiting(nodeId)) {
       link.send(typeof message === 'function' ? message(link) : message);
@@ -290,6 +293,8 @@ class Node {
 
   /** A port of this node has died: peers that are registered learn it, and local monitors. */
   died(name, reason) {
+    // [log.failure]
+    if (reason[0] === 'die') this.log.write(WARNING, 'ports', `the port ${name} died: ${reason[1]}`);
     for (const link of this.links.values()) {
       if (!link.registrations.delete(name)) continue;
       try {
@@ -306,7 +311,7 @@ class Node {
   }
 
   report(reason, detail) {
-    process.stderr.write(`${reason}: ${detail}\n`);
+    this.log.write(WARNING, 'links', `${reason}: ${detail}`);
   }
 }
 

@@ -3,6 +3,7 @@
 
 const { asText } = require('./values');
 const { splitPortId } = require('./identifiers');
+const { CONNECT } = require('./log');
 
 const SPAWN = 'AnyEvent::MP::_spawn';
 
@@ -26,6 +27,7 @@ class Requests {
       eval: ([, to, ...args]) => this.answer([to, ...args], ['this node does not evaluate code']),
       devnull: () => {},
       [SPAWN]: (args) => this.spawn(args),
+      [CONNECT]: (args) => { if (!node.log.connect(args)) this.wrong(); },
     }));
   }
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import time
 from collections import Counter, deque
 
@@ -11,6 +10,7 @@ from .connection import LINK, Connection
 from .failure import SendError
 from .framing import Limits
 from .identifiers import join_address, split_address, split_port_id
+from .log import COMING, WARNING, Log
 from .peers import KILL, Peers
 from .ports import Ports
 from .requests import Requests
@@ -49,6 +49,7 @@ class Node:
         self.count = 0
         self.operations, self.draining = deque(), False
         self.server = None
+        self.log = Log(self)
         self.ports, self.peers = Ports(self), Peers(self)
         self.requests = Requests(self)
         self.seeds = Seeds(self, seeds)
@@ -194,6 +195,7 @@ class Node:
     def on_link(self, connection):
         """A connection has become a link."""
         self.handshakes.discard(connection)
+        self.log.write(COMING, "links", "a link with %s is up" % connection.peer_id)
         self.peers.on_link(connection)
         self.seeds.on_link(connection)
 
@@ -226,10 +228,9 @@ class Node:
             self.seeds.on_lost()
         self.peers.check_all()
 
-    @staticmethod
-    def report(text, address):
+    def report(self, text, address):
         """[conf.fail.report]"""
-        print("aemp: %s (%s)" % (text, address), file=sys.stderr, flush=True)
+        self.log.write(WARNING, "links", "%s (%s)" % (text, address))
 
     # ------------------------------------------------------------ information
 

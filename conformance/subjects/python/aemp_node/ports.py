@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 from .failure import SendError
 from .identifiers import port_id, split_port_id
+from .log import WARNING
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 _KEPT_LIMIT = 8 << 20                   # kept for a spawned port before its init has ended
@@ -83,6 +84,9 @@ class Ports:
         port = self.ports.pop(name, None)
         if port is None:
             return
+        if reason[:1] == ["die"]:
+            self.node.log.write(WARNING, "ports", "the port %s died: %s" % (
+                name, " ".join(map(str, reason[1:]))))      # [log.failure]
         for link in port.watchers:
             link.registrations.discard(name)
             self.node.send_kil0(link, name, reason)

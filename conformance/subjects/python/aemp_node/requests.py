@@ -4,10 +4,11 @@ import time
 
 from .failure import SendError
 from .identifiers import split_port_id
+from .log import CONNECT
 from .values import Meaningless, as_text
 
 SERVED = ("mon1", "mon0", "kil0", "kil", "kil1", "snd", "snd_multiple", "info", "known_nodes",
-          "up_nodes", "can", "time", "status", "devnull", "AnyEvent::MP::_spawn")
+          "up_nodes", "can", "time", "status", "devnull", "AnyEvent::MP::_spawn", CONNECT)
 
 
 class Requests:
@@ -120,6 +121,9 @@ class Requests:
     def _devnull(self, _, args):
         pass
 
+    def _log(self, _, args):
+        self.node.log.connect(args)
+
     def _spawn(self, _, args):
         name, function = self._name(args[0]), args[1]
         if isinstance(function, bytes):
@@ -136,4 +140,5 @@ _HANDLERS = {
     "info": Requests._info, "known_nodes": Requests._known_nodes, "up_nodes": Requests._up_nodes,
     "can": Requests._can, "time": Requests._time, "status": Requests._status,
     "eval": Requests._eval, "devnull": Requests._devnull, "AnyEvent::MP::_spawn": Requests._spawn,
+    CONNECT: Requests._log,
 }
