@@ -4,15 +4,19 @@ use std::{
     collections::HashMap,
     io,
     net::SocketAddr,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use aemp_proto::{Failure, NodeId, Reason, handshake::Role};
-use tokio::{net::TcpStream, time::timeout};
+use aemp_proto::{Failure, NodeId, Reason};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
 
 use super::{
-    handshake::{self, Unlinked},
+    handshake::{self, Side, Unlinked},
     link,
     peer::Peer,
 };
@@ -49,8 +53,8 @@ impl Turns {
     }
 }
 
-/// Looks up, dials and greets one address.
-pub(crate) async fn address(node: &Node, address: &Address) -> Dialled {
+/// Looks up, dials and greets one address, in order to reach one node or whoever is there.
+pub(crate) async fn address(node: &Node, address: &Address, wanted: Option<&NodeId>) -> Dialled {
     let limit = node.config().limits.connect;
     let unlinked = |reason, text| Unlinked {
         failure: Failure::new(reason, text),
@@ -70,7 +74,7 @@ pub(crate) async fn address(node: &Node, address: &Address) -> Dialled {
     handshake::prepare(&tcp);
     let turns = &node.inner().turns;
     let turn = turns.of(address);
-    match handshake::run(node, tcp, at, Role::Initiator, turn).await {
+    match handshake::run(node, tcp, at, Side::Dialled { wanted, turn }).await {
         Ok(linked) => {
             let id = linked.peer.id.clone();
             linked.peer.learn(address.clone());
@@ -104,20 +108,36 @@ async fn connect_tcp(address: &Address) -> io::Result<(TcpStream, SocketAddr)> {
 }
 
 /// Connects a peer that somebody wants to reach, in a task of its own.
-pub(crate) fn connect(node: &Node, peer: &Arc<Peer>) {
+pub(crate) fn connect(node: &Node, peer: &Arc<Peer>, attempt: u64) {
     let runtime = node.inner().runtime.clone();
     let (node, peer) = (node.clone(), peer.clone());
     let task = async move {
-        if let Err(failure) = reach(&node, &peer).await {
+        let until = Instant::now() + node.config().limits.connect;
+        let fail = |failure: &Failure| {
             log!(&node, info, peer = peer.id; "cannot connect: {failure}");
-            peer.give_up(&node, &Cause::of_failure(&peer.id, &failure));
+            peer.give_up(&node, attempt, &Cause::of_failure(&peer.id, failure));
+        };
+        let mut reached = pin!(reach(&node, &peer, attempt, until));
+        tokio::select! {
+            outcome = &mut reached => if let Err(failure) = outcome {
+                fail(&failure);
+            },
+            // [link.queue.failed]
+            () = tokio::time::sleep_until(until) => {
+                if peer.attempts(attempt) {
+                    let failure = Failure::from(Reason::ConnectTimeout);
+                    fail(&failure);
+                    node.inner().links.give_up(&peer.id, &failure);
+                }
+                // What it still does ends by that, or in its own time.
+                drop(reached.await);
+            }
         }
     };
     drop(runtime.spawn(task));
 }
 
-async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
-    let until = tokio::time::Instant::now() + node.config().limits.connect;
+async fn reach(node: &Node, peer: &Peer, attempt: u64, until: Instant) -> Result<(), Failure> {
     let wait = peer.next_dial();
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
@@ -136,15 +156,11 @@ async fn reach(node: &Node, peer: &Peer) -> Result<(), Failure> {
     }
     let mut failure = Failure::from(Reason::ConnectNoAddress);
     for at in addresses {
-        if peer.link().is_some() {
+        if !peer.attempts(attempt) {
             return Ok(());
         }
-        match address(node, &at).await {
-            Ok(id) if id == peer.id => return Ok(()),
-            Ok(id) => {
-                let text = format!("{at} is the node {id}");
-                failure = Failure::new(Reason::ConnectNoAddress, text);
-            }
+        match address(node, &at, Some(&peer.id)).await {
+            Ok(_) => return Ok(()),
             Err(unlinked) => {
                 let gave_way = matches!(
                     unlinked.failure.reason(),

@@ -24,6 +24,18 @@ use crate::{log::log, node::Node};
 /// Octets behind the authentication line that are kept while it is decided about the connection.
 const EARLY: usize = 64 << 10;
 
+/// Who has made a connection, and what for.
+#[derive(Clone, Copy)]
+pub(crate) enum Side<'a> {
+    Accepted,
+    Dialled {
+        /// The node that is to be reached; none where anybody is welcome.
+        wanted: Option<&'a NodeId>,
+        /// Chooses the secret.
+        turn: usize,
+    },
+}
+
 /// A connection that has become the link.
 pub(crate) struct Linked {
     pub(crate) id: ConnectionId,
@@ -53,13 +65,12 @@ pub(crate) fn prepare(tcp: &TcpStream) {
     let _ = socket.set_tcp_user_timeout(Some(Duration::from_secs(60)));
 }
 
-/// Runs a handshake to its end. `turn` chooses the secret of an initiator.
+/// Runs a handshake to its end.
 pub(crate) async fn run(
     node: &Node,
     tcp: TcpStream,
     address: SocketAddr,
-    role: Role,
-    turn: usize,
+    side: Side<'_>,
 ) -> Result<Linked, Unlinked> {
     let unlinked = |failure: Failure| Unlinked {
         failure,
@@ -68,7 +79,11 @@ pub(crate) async fn run(
     let Some(settings) = node.inner().settings.clone() else {
         return Err(unlinked(Reason::GreetingNoCredentials.into()));
     };
-    let Some((id, orders)) = node.inner().links.begin() else {
+    let (role, wanted, turn) = match side {
+        Side::Accepted => (Role::Acceptor, None, 0),
+        Side::Dialled { wanted, turn } => (Role::Initiator, wanted, turn),
+    };
+    let Some((id, orders)) = node.inner().links.begin(role, wanted) else {
         return Err(unlinked(Reason::LinkStopped.into()));
     };
     let mut random = [0; Nonce::OCTETS];
@@ -91,6 +106,7 @@ pub(crate) async fn run(
         stream: Some(Stream::Plain(tcp)),
         input: Vec::new(),
         orders,
+        wanted,
         peer: None,
     };
     let outcome = driver.drive().await;
@@ -128,6 +144,7 @@ struct Driver<'a> {
     stream: Option<Stream>,
     input: Vec<u8>,
     orders: mpsc::UnboundedReceiver<Order>,
+    wanted: Option<&'a NodeId>,
     peer: Option<NodeId>,
 }
 
@@ -161,9 +178,12 @@ impl Driver<'_> {
             Output::Send(octets) => self.send(&octets).await,
             Output::Greeted(peer) => {
                 self.peer = Some(peer.node.clone());
-                let dialled = self.handshake.role() == Role::Initiator;
-                let verdict = self.node.inner().links.greeted(self.id, dialled, &peer);
-                if verdict == Verdict::Refuse {
+                if let Some(wanted) = self.wanted.filter(|wanted| **wanted != peer.node) {
+                    // [link.queue.other-node]
+                    let text = format!("{} greets where {wanted} was said to be", peer.node);
+                    let failure = Failure::new(Reason::LinkOtherNode, text);
+                    self.handshake.refuse(failure);
+                } else if self.node.inner().links.greeted(self.id, &peer) == Verdict::Refuse {
                     self.handshake.refuse(Reason::LinkDuplicate.into());
                 }
             }

@@ -10,7 +10,7 @@ use std::{
 use aemp_proto::{
     Failure, NodeId, Reason,
     greeting::Greeting,
-    handshake::Established,
+    handshake::{Established, Role},
     link::{Action, Arbiter, ConnectionId, Verdict},
     request,
 };
@@ -34,7 +34,8 @@ pub(crate) struct Links {
 /// A handshake that goes on.
 struct Handshaking {
     orders: mpsc::UnboundedSender<Order>,
-    /// With whom, once that has greeted.
+    role: Role,
+    /// With whom, once that has greeted; before that, who is to be reached.
     peer: Option<NodeId>,
 }
 
@@ -63,7 +64,11 @@ impl Links {
     }
 
     /// A connection's handshake begins.
-    pub(crate) fn begin(&self) -> Option<(ConnectionId, mpsc::UnboundedReceiver<Order>)> {
+    pub(crate) fn begin(
+        &self,
+        role: Role,
+        wanted: Option<&NodeId>,
+    ) -> Option<(ConnectionId, mpsc::UnboundedReceiver<Order>)> {
         let mut state = self.state();
         if state.stopped {
             return None;
@@ -71,9 +76,9 @@ impl Links {
         state.last += 1;
         let id = ConnectionId(state.last);
         let (orders, receiver) = mpsc::unbounded_channel();
-        state
-            .handshakes
-            .insert(id, Handshaking { orders, peer: None });
+        let peer = wanted.cloned();
+        let handshaking = Handshaking { orders, role, peer };
+        state.handshakes.insert(id, handshaking);
         Some((id, receiver))
     }
 
@@ -100,15 +105,26 @@ impl Links {
     }
 
     /// A connection has greeted, one that we dialled or another.
-    pub(crate) fn greeted(&self, id: ConnectionId, dialled: bool, peer: &Greeting) -> Verdict {
+    pub(crate) fn greeted(&self, id: ConnectionId, peer: &Greeting) -> Verdict {
         let mut state = self.state();
-        if let Some(handshake) = state.handshakes.get_mut(&id) {
-            handshake.peer = Some(peer.node.clone());
+        let Some(handshake) = state.handshakes.get_mut(&id) else {
+            // It has been stopped, and is told so.
+            return Verdict::Continue;
+        };
+        handshake.peer = Some(peer.node.clone());
+        match handshake.role {
+            Role::Initiator => state.arbiter.handle_greeted(id, peer),
+            Role::Acceptor => Verdict::Continue,
         }
-        if dialled {
-            state.arbiter.handle_greeted(id, peer)
-        } else {
-            Verdict::Continue
+    }
+
+    /// Ends the dials to a node that nobody needs any more.
+    pub(crate) fn give_up(&self, peer: &NodeId, failure: &Failure) {
+        for handshake in self.state().handshakes.values() {
+            if handshake.role == Role::Initiator && handshake.peer.as_ref() == Some(peer) {
+                // Whoever has ended meanwhile needs no order.
+                let _ = handshake.orders.send(Order::Refuse(failure.clone()));
+            }
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::{io, net::SocketAddr};
 
-use aemp_proto::{Stage, handshake::Role};
+use aemp_proto::Stage;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{handshake, link};
+use super::{
+    handshake::{self, Side},
+    link,
+};
 use crate::{config::Address, log::log, node::Node};
 
 /// Opens the sockets of one address.
@@ -73,7 +76,7 @@ pub(crate) async fn accept(node: Node, listener: TcpListener) {
 
 async fn greet(node: Node, tcp: TcpStream, address: SocketAddr) {
     handshake::prepare(&tcp);
-    let outcome = handshake::run(&node, tcp, address, Role::Acceptor, 0).await;
+    let outcome = handshake::run(&node, tcp, address, Side::Accepted).await;
     node.inner().links.release(address.ip());
     match outcome {
         Ok(linked) => {

@@ -51,15 +51,24 @@ pub(crate) struct Peer {
 struct Dials {
     failed: u32,
     last: Option<Instant>,
+    /// Attempts so far.
+    attempts: u64,
 }
 
 enum State {
     Down,
-    /// Messages one after another in `WAITING`.
-    Connecting(Vec<u8>),
+    Connecting(Waiting),
     Up(Box<Up>),
     /// Taken out of the node's list; another peer of this ID may be there.
     Gone,
+}
+
+/// What waits for a link.
+struct Waiting {
+    /// The number of the attempt to make one.
+    attempt: u64,
+    /// Messages one after another in `WAITING`.
+    octets: Vec<u8>,
 }
 
 /// An established link as senders see it.
@@ -138,7 +147,7 @@ impl Peer {
     ) -> Result<Queued, Framing> {
         let limits = &node.config().limits;
         let mut state = self.state();
-        let overload = match &mut *state {
+        let attempt = match &mut *state {
             State::Gone => return Ok(Queued::Gone),
             State::Up(up) if up.framing != framing => return Err(up.framing),
             State::Down | State::Connecting(_) if framing != WAITING => return Err(WAITING),
@@ -159,30 +168,30 @@ impl Peer {
                 return Ok(Queued::Done);
             }
             State::Connecting(waiting) => {
-                waiting.extend_from_slice(octets);
-                if waiting.len() <= limits.connect_queue {
+                waiting.octets.extend_from_slice(octets);
+                if waiting.octets.len() <= limits.connect_queue {
                     return Ok(Queued::Done);
                 }
                 // What comes now follows a gap, and every monitor knows.
-                *waiting = Vec::new();
-                true
+                *state = State::Down;
+                None
             }
             State::Down => {
-                *state = State::Connecting(std::mem::take(octets));
-                false
+                let attempt = self.next_attempt();
+                let octets = std::mem::take(octets);
+                *state = State::Connecting(Waiting { attempt, octets });
+                Some(attempt)
             }
         };
         drop(state);
-        if overload {
-            let text = format!("{} octets may wait for a connection", limits.connect_queue);
-            let failure = Failure::new(Reason::LinkOverload, text);
+        match attempt {
+            Some(attempt) => super::dial::connect(node, self, attempt),
             // As a job: the caller may hold the lock of the monitors.
-            let peer = self.clone();
-            let job =
-                move |node: &Node| peer.fire_all(node, &Cause::of_failure(&peer.id, &failure));
-            node.inner().sched.push(Item::Job(Box::new(job)));
-        } else {
-            super::dial::connect(node, self);
+            None => {
+                let (peer, most) = (self.clone(), limits.connect_queue);
+                let job = move |node: &Node| peer.overflow(node, most);
+                node.inner().sched.push(Item::Job(Box::new(job)));
+            }
         }
         Ok(Queued::Done)
     }
@@ -191,9 +200,11 @@ impl Peer {
     pub(crate) fn want(self: &Arc<Self>, node: &Node) {
         let mut state = self.state();
         if matches!(*state, State::Down) {
-            *state = State::Connecting(Vec::new());
+            let attempt = self.next_attempt();
+            let octets = Vec::new();
+            *state = State::Connecting(Waiting { attempt, octets });
             drop(state);
-            super::dial::connect(node, self);
+            super::dial::connect(node, self, attempt);
         }
     }
 
@@ -203,7 +214,7 @@ impl Peer {
         let mut state = self.state();
         let waiting = match &mut *state {
             State::Gone => return None,
-            State::Connecting(waiting) => std::mem::take(waiting),
+            State::Connecting(waiting) => std::mem::take(&mut waiting.octets),
             State::Down | State::Up(_) => Vec::new(),
         };
         let mut up = Up {
@@ -231,9 +242,15 @@ impl Peer {
         self.lose(node, is_it, cause);
     }
 
-    /// No link could be made: what waits is dropped and monitors fire.
-    pub(crate) fn give_up(&self, node: &Node, cause: &Cause) {
-        self.lose(node, |state| matches!(state, State::Connecting(_)), cause);
+    /// That attempt has made no link: what waits is dropped and monitors fire.
+    pub(crate) fn give_up(&self, node: &Node, attempt: u64, cause: &Cause) {
+        let is_it = |state: &State| matches!(state, State::Connecting(w) if w.attempt == attempt);
+        self.lose(node, is_it, cause);
+    }
+
+    /// Whether that attempt is still to make a link.
+    pub(crate) fn attempts(&self, attempt: u64) -> bool {
+        matches!(&*self.state(), State::Connecting(waiting) if waiting.attempt == attempt)
     }
 
     /// Back to Down from the state that `is_it` says yes to, and what belongs to that.
@@ -349,7 +366,7 @@ impl Peer {
     pub(crate) fn queued(&self) -> usize {
         match &*self.state() {
             State::Up(up) => up.outbox.queued(),
-            State::Connecting(waiting) => waiting.len(),
+            State::Connecting(waiting) => waiting.octets.len(),
             State::Down | State::Gone => 0,
         }
     }
@@ -444,6 +461,11 @@ impl Peer {
         addresses.truncate(8);
     }
 
+    /// It is not there any more.
+    pub(crate) fn forget(&self, address: &Address) {
+        lock(&self.addresses).retain(|known| known != address);
+    }
+
     /// Where the node may be reached, the likeliest first.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         lock(&self.addresses).clone()
@@ -515,9 +537,20 @@ impl Peer {
         }
     }
 
-    fn fire_all(&self, node: &Node, cause: &Cause) {
+    /// [link.queue.limit]: more than that many octets waited for a link, and were dropped.
+    fn overflow(&self, node: &Node, most: usize) {
+        let text = format!("{most} octets may wait for a connection");
+        let failure = Failure::new(Reason::LinkOverload, text);
         let monitors = std::mem::take(&mut *lock(&self.monitors));
-        fire(node, monitors, cause);
+        fire(node, monitors, &Cause::of_failure(&self.id, &failure));
+        node.inner().links.give_up(&self.id, &failure);
+        node.inner().peers.tidy(self);
+    }
+
+    fn next_attempt(&self) -> u64 {
+        let mut dials = lock(&self.dials);
+        dials.attempts += 1;
+        dials.attempts
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

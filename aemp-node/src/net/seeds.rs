@@ -23,8 +23,16 @@ async fn dial_again(node: &Node, seed: &Address) {
     let mut wait = BACK_OFF.0;
     let mut settled = false;
     let mut last = None;
+    let mut known = None;
     loop {
-        let outcome = dial::address(node, seed).await;
+        let outcome = dial::address(node, seed, None).await;
+        let greeted = match &outcome {
+            Ok(peer) => Some(peer),
+            Err(unlinked) => unlinked.peer.as_ref(),
+        };
+        if let Some(peer) = greeted {
+            learn(node, seed, peer, &mut known);
+        }
         node.seed_outcome(
             seed,
             outcome.as_ref().err().map(|unlinked| &unlinked.failure),
@@ -57,7 +65,6 @@ async fn dial_again(node: &Node, seed: &Address) {
                     && let Some(peer) = unlinked.peer
                 {
                     // Another connection of the two nodes is or becomes the link.
-                    node.inner().peers.get(&peer).learn(seed.clone());
                     wait_for_link(node, &peer).await;
                     until_lost(node, &peer).await;
                     continue;
@@ -78,6 +85,18 @@ async fn dial_again(node: &Node, seed: &Address) {
         tokio::time::sleep(jittered(wait)).await;
         wait = (wait * 2).min(BACK_OFF.1);
     }
+}
+
+/// Remembers who has greeted at a seed, also if nothing came of it, and forgets who did before.
+fn learn(node: &Node, seed: &Address, peer: &NodeId, known: &mut Option<NodeId>) {
+    let peers = &node.inner().peers;
+    if let Some(before) = known.replace(peer.clone()).filter(|before| before != peer)
+        && let Some(before) = peers.known(&before)
+    {
+        before.forget(seed);
+        peers.tidy(&before);
+    }
+    peers.get(peer).learn(seed.clone());
 }
 
 async fn wait_for_link(node: &Node, peer: &NodeId) {
