@@ -119,6 +119,8 @@ pub struct TcpLink {
     gate: Arc<Gate>,
     arrivals: Receiver<Arrival>,
     tls: Option<Box<rustls::Connection>>,
+    /// What comes over TCP is not looked at any more: TLS has ended, or was never that.
+    tls_over: bool,
     ended: Option<bool>,
     held: Vec<u8>,
 }
@@ -161,6 +163,7 @@ impl TcpLink {
             gate,
             arrivals,
             tls: None,
+            tls_over: false,
             ended: None,
             held: Vec::new(),
         })
@@ -233,6 +236,7 @@ impl Link for TcpLink {
     fn receive(&mut self, deadline: Instant) -> Arrival {
         // What came with the end of the TLS handshake is inside already.
         if let Some(tls) = self.tls.as_mut()
+            && !self.tls_over
             && let Ok(octets) = tls::open(tls, &[])
             && !octets.is_empty()
         {
@@ -246,10 +250,14 @@ impl Link for TcpLink {
             let Arrival::Octets(sealed) = arrival else {
                 return arrival;
             };
+            if self.tls_over {
+                continue;
+            }
             match tls::open(tls, &sealed) {
                 Ok(octets) if octets.is_empty() => {}
                 Ok(octets) => return Arrival::Octets(octets),
-                Err(_) => return Arrival::End { reset: false },
+                // An alert is not yet the end that a failure asks for: that is TCP's.
+                Err(_) => self.tls_over = true,
             }
         }
     }

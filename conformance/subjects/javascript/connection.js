@@ -123,6 +123,8 @@ class Connection {
     secured.on('data', (octets) => this.decrypted(octets));
     secured.on('end', () => this.inputEnded());
     secured.on('error', (error) => this.tlsFailed(error));
+    // A server that no tls.Server has made tells of a bad record in this way alone.
+    secured.on('_tlsError', (error) => this.tlsFailed(error));
     secured.on(isClient ? 'secureConnect' : 'secure', () => this.secured());
     this.socket.removeAllListeners('data');
     this.socket.removeAllListeners('end');
