@@ -299,11 +299,12 @@ fn a_must_without_a_case_is_found() {
 
 #[test]
 fn the_list_of_open_ones_only_shrinks() {
+    // The list may be empty by now, and then a comma would be one too many.
     let list = |id: &str| {
-        planted(
-            OPEN,
-            instead("\"open\": [", &format!("\"open\": [\"{id}\",")),
-        )
+        planted(OPEN, |text| {
+            let listed = text.replacen("\"open\": [", &format!("\"open\": [\"{id}\","), 1);
+            listed.replace("\",]", "\"]")
+        })
     };
     insta::assert_snapshot!(list("greeting.nonce.distinct"), @"
     spec/registry/open.json
