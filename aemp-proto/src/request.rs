@@ -5,14 +5,13 @@
 //! meets only right ones. What is refused is a [`Refusal`], which is counted; nothing is answered
 //! and the link stays (`[node.request.link-stays]`).
 
-use alloc::{borrow::Cow, string::ToString};
+use alloc::borrow::Cow;
 use core::fmt;
 
 use crate::{
     framing::{Arg, Args},
     greeting::Greeting,
     id::{PortId, PortName},
-    value::Value,
 };
 
 /// The tags of requests, as they stand on the wire.
@@ -235,28 +234,17 @@ fn port<'a>(args: &Args<'a>) -> Option<(PortName, Args<'a>)> {
     };
     let name = match first.text() {
         Some(text) => PortName::new(&text),
-        None => PortName::new(&scalar(&first.value())?),
+        None => PortName::new(&first.value().to_text()?),
     };
     Some((name, args.skip(1)))
 }
 
 /// A name that must not be empty: `[node.argument.missing]`.
 fn text<'a>(arg: &Arg<'a>) -> Option<Cow<'a, str>> {
-    let text = arg.text().or_else(|| scalar(&arg.value()))?;
+    let text = arg
+        .text()
+        .or_else(|| Some(arg.value().to_text()?.into_owned().into()))?;
     (!text.is_empty()).then_some(text)
-}
-
-/// What a scalar that is no text says as a name; nothing for arrays and maps.
-fn scalar(value: &Value) -> Option<Cow<'static, str>> {
-    match value {
-        Value::Null => Some("".into()),
-        Value::Bool(false) => Some("0".into()),
-        Value::Bool(true) => Some("1".into()),
-        Value::Integer(integer) => Some(integer.to_string().into()),
-        // A whole float is shown without a fraction.
-        Value::Float(float) => Some(float.to_string().into()),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -348,6 +336,14 @@ mod tests {
             (
                 r#"["","kil0",""]"#,
                 r#"refused: a request "kil0" with missing or wrong arguments"#,
+            ),
+            (
+                r#"["","mon1",0.5]"#,
+                r#"refused: a request "mon1" with missing or wrong arguments"#,
+            ),
+            (
+                r#"["","snd",1e300]"#,
+                r#"refused: a request "snd" with missing or wrong arguments"#,
             ),
             (r#"["","kil"]"#, "refused: a kill of the node port"),
             (r#"["","kil1",null]"#, "refused: a kill of the node port"),

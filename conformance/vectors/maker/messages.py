@@ -173,3 +173,6 @@ def requests(group):
         add("node.request.unknown", [tag, "p"], refused="unknown")
     for tag in (5, True, ["mon1"], {}):
         add("node.request.foreign-tag", [tag, "p"], refused="foreign-tag")
+    for wrong in (["mon1", 0.5], ["mon0", -2.5], ["kil0", 1e300], ["kil1", 0.5], ["snd", 0.5, 1],
+                  ["info", 1e300], ["can", 0.5, "n#p"], ["AnyEvent::MP::_spawn", 0.5, "a::f"]):
+        add("value.as-other", wrong, refused="wrong")
