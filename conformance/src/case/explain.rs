@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::pattern::shown;
 use super::step::{
-    Chunks, Close, Dialler, Expected, Greet, OneOrMany, Output, Prove, Step, Verb, When,
+    Chunks, Close, Dialler, Expected, Greet, OneOrMany, Output, Prove, Silence, Step, Verb, When,
 };
 use super::{Case, Strength, TlsUse};
 use crate::engine::WITHIN;
@@ -224,6 +224,11 @@ fn words(verb: Verb<'_>) -> String {
             format!("The next is one of: {}", parts.join(", or "))
         }
         Verb::ExpectClose(close) => closing(close),
+        Verb::ExpectSilence(Silence {
+            over: Some(over), ..
+        }) => {
+            format!("Nothing has arrived when a `snd` round trip over connection {over} is over")
+        }
         Verb::ExpectSilence(silence) if silence.allowing.is_empty() => {
             "The subject has sent nothing: the answer to a `snd` round trip comes first".to_owned()
         }

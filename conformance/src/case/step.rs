@@ -274,7 +274,7 @@ impl Step {
             | Verb::ExpectAnyOrder(expected)
             | Verb::ExpectOneOf(expected) => expected.iter().try_for_each(Expected::check),
             Verb::ExpectClose(Close { allowing, .. })
-            | Verb::ExpectSilence(Silence { allowing }) => {
+            | Verb::ExpectSilence(Silence { allowing, .. }) => {
                 allowing.iter().try_for_each(Expected::check)
             }
             _ => Ok(()),
@@ -286,7 +286,7 @@ impl Step {
         let expected = match verb {
             Verb::Expect(expected) | Verb::ExpectAnyOrder(expected) => expected,
             Verb::ExpectClose(Close { allowing, .. })
-            | Verb::ExpectSilence(Silence { allowing }) => allowing,
+            | Verb::ExpectSilence(Silence { allowing, .. }) => allowing,
             _ => return Ok(()),
         };
         if expected.iter().any(|one| one.unsupported.is_some()) {
@@ -489,6 +489,9 @@ pub struct Silence {
     /// Messages that may arrive all the same, any number of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowing: Vec<Expected>,
+    /// The connection that the round trip goes over, where this one carries no messages yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
 }
 
 /// A round trip through the subject's node port.

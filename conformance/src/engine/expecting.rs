@@ -526,6 +526,21 @@ impl Run<'_> {
         }
     }
 
+    /// Nothing has arrived on a connection when a round trip over another one is over.
+    pub(super) fn silence_beside(
+        &mut self,
+        on: &str,
+        over: &str,
+        allowed: &[Expected],
+        within: Option<f64>,
+    ) -> Result<(), Stop> {
+        self.sync(over, Some(allowed), within)?;
+        match self.next(on, Instant::now(), |_, _| true)? {
+            Next::Late => Ok(()),
+            next => Err(self.instead(on, "nothing yet", next)),
+        }
+    }
+
     /// A round trip through the subject's node port. Where something is `allowed` nothing but that
     /// may arrive before; otherwise what does is dropped.
     pub(super) fn sync(

@@ -10,7 +10,8 @@ use super::tls::{TlsFailure, TlsSetup};
 use super::transcript::Kind;
 use super::{Outcome, Run, Stop};
 use crate::case::step::{
-    Certificate, Dialler, Exit, Handshake, NoDial, Open, Output, Prove, Step, Tls, TlsEnd, Verb,
+    Certificate, Dialler, Exit, Handshake, NoDial, Open, Output, Prove, Silence, Step, Tls, TlsEnd,
+    Verb,
 };
 use crate::case::{Role, explain};
 use crate::subject::{StartError, State};
@@ -90,7 +91,10 @@ impl<'a> Run<'a> {
                 }
             }
             Verb::ExpectClose(close) => self.expect_close(on, close, within),
-            Verb::ExpectSilence(silence) => self.sync(on, Some(&silence.allowing), within),
+            Verb::ExpectSilence(Silence { over, allowing }) => match over {
+                None => self.sync(on, Some(allowing), within),
+                Some(over) => self.silence_beside(on, over, allowing, within),
+            },
             Verb::Sync => self.sync(on, None, within),
             Verb::Fixture(request, reply) => self.fixture(on, request, reply, within),
             Verb::Close => self.conversation_mut(on).map(|c| c.link.close()),
