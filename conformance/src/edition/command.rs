@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::check::{self, OPEN, open_list};
+use super::check;
 use super::files::Files;
 use super::manifest::Manifest;
 use super::page;
@@ -42,11 +42,7 @@ enum Task {
         out: Option<PathBuf>,
     },
     /// List the MUSTs that could be tested and are not, one a line, the ID first.
-    Open {
-        /// Bring the list in spec/registry/open.json up to date.
-        #[arg(long)]
-        write: bool,
-    },
+    Open,
 }
 
 /// Runs the command; whether all is right.
@@ -68,8 +64,7 @@ pub fn execute(args: &SpecArgs) -> Result<bool, String> {
         Task::Check => return Ok(report(&files, &trace)),
         Task::Manifest { out } => write(out.as_deref(), &Manifest::new(&trace).json())?,
         Task::Html { out } => write(out.as_deref(), &page::html(&files, &trace))?,
-        Task::Open { write: true } => write(Some(&root.join(OPEN)), &open_list(&trace))?,
-        Task::Open { write: false } => list(&trace),
+        Task::Open => list(&trace),
     }
     Ok(true)
 }

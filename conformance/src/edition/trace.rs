@@ -106,12 +106,10 @@ impl Trace {
             .collect()
     }
 
-    /// IDs of requirements that need a case and have none, in order.
-    pub fn open(&self) -> BTreeSet<&str> {
-        let open = self.requirements.iter();
-        open.filter(|traced| traced.needs_case() && !traced.tested)
-            .map(|traced| traced.requirement.id.as_str())
-            .collect()
+    /// Requirements that need a case and have none, in order.
+    pub fn open(&self) -> impl Iterator<Item = &Traced> {
+        let all = self.requirements.iter();
+        all.filter(|traced| traced.needs_case() && !traced.tested)
     }
 
     /// How many requirements of a level there are, of what kind, and how many are covered.

@@ -7,8 +7,6 @@ mod requirements;
 #[cfg(test)]
 mod tests;
 
-pub use coverage::{OPEN, open_list};
-
 use super::fault::Fault;
 use super::files::Files;
 use super::trace::Trace;
@@ -19,7 +17,7 @@ pub fn check(files: &Files, trace: &Trace) -> Vec<Fault> {
     requirements::check(files, trace, &mut faults);
     citations::check(files, trace, &mut faults);
     evidence::check(files, trace, &mut faults);
-    coverage::check(files, trace, &mut faults);
+    coverage::check(trace, &mut faults);
     faults.sort();
     faults.dedup();
     faults
