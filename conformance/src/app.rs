@@ -16,7 +16,7 @@ use crate::run::{Options, RunResult, execute, expect_fail};
 use crate::spec::Specification;
 use crate::subject::Subject;
 use crate::subject::embedded::Embedded;
-use crate::subject::exec::Exec;
+use crate::subject::exec::{self, Exec};
 use crate::subject::remote::{Connect, Listen};
 use crate::vectors;
 
@@ -26,6 +26,8 @@ const PASSED: u8 = 0;
 const SHORT: u8 = 1;
 /// Wrong usage, nothing selected, or no subject.
 const USAGE: u8 = 2;
+/// Somebody ended the run.
+const INTERRUPTED: i32 = 130;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -153,9 +155,41 @@ fn subject(args: &RunArgs) -> Result<Box<dyn Subject>, String> {
         return Ok(Box::new(listen));
     }
     if let Some(command) = &args.exec {
+        end_with_the_kit();
         return Ok(Box::new(Exec::new(command, jobs)?));
     }
     Ok(Box::new(Embedded { jobs }))
+}
+
+/// Ends the programs that the kit has started when it is asked to end itself: each has a process group
+/// of its own, which the terminal does not reach.
+fn end_with_the_kit() {
+    std::thread::spawn(|| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let Ok(runtime) = builder.enable_all().build() else {
+            return;
+        };
+        if runtime.block_on(asked_to_end()).is_ok() {
+            exec::end_all();
+            drop(std::fs::remove_dir_all(scratch()));
+            std::process::exit(INTERRUPTED);
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn asked_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// The same seed where every subject is a fresh one; another each time where one runs on, since

@@ -1,7 +1,7 @@
 //! The command line: exit codes, what is printed, and what is written.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn kit(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_aemp-conformance"))
@@ -163,4 +163,45 @@ fn every_case_can_be_explained() {
         let text = aemp_conformance::case::explain::case(&case, &|_| None);
         assert!(text.contains(&case.title), "{}", case.id);
     }
+}
+
+/// Where the program of the next test says that it runs.
+const TELL: &str = "AEMP_CONFORMANCE_TEST_TELL";
+
+/// The program of the next test: it says that it runs, and runs on.
+#[test]
+fn runs_until_it_is_ended() {
+    let Ok(address) = std::env::var(TELL) else {
+        return;
+    };
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    drop(std::io::Read::read(&mut stream, &mut [0]));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_kit_has_started_ends_with_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let program = std::env::current_exe().unwrap().display().to_string();
+    let command = format!("'{program}' --exact runs_until_it_is_ended");
+    let mut kit = Command::new(env!("CARGO_BIN_EXE_aemp-conformance"))
+        .args([
+            "run",
+            "--case",
+            "greeting-version-2",
+            "--timeout-scale",
+            "20",
+        ])
+        .args(["--exec", &command])
+        .env(TELL, listener.local_addr().unwrap().to_string())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut kill = Command::new("kill");
+    assert!(kill.arg(kit.id().to_string()).status().unwrap().success());
+    assert_eq!(kit.wait().unwrap().code(), Some(130));
+    // The system closes what a process had open when it ends.
+    let read = std::io::Read::read(&mut stream, &mut [0]);
+    assert!(matches!(read, Ok(0) | Err(_)), "it runs on");
 }

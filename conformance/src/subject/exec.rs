@@ -16,6 +16,11 @@ const POLL: Duration = Duration::from_millis(20);
 /// How often a program whose port was taken is started again on another.
 const MOVES: usize = 3;
 
+/// Ends every program that the kit has started; none is started any more.
+pub fn end_all() {
+    super::program::end_all();
+}
+
 /// A command with placeholders.
 pub struct Exec {
     words: Vec<String>,

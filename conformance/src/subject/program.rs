@@ -1,5 +1,6 @@
 //! A program that the kit has started: what it prints, how it ends, and ending it.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -20,6 +21,21 @@ static STARTING: Mutex<()> = Mutex::new(());
 /// socket that is closed meanwhile stays open in it for that long.
 pub(crate) fn nothing_starts() -> MutexGuard<'static, ()> {
     STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The process groups of the programs that run.
+static RUNNING: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+/// Ends all programs that were started; none is started any more.
+pub(crate) fn end_all() {
+    std::mem::forget(nothing_starts());
+    let groups: Vec<_> = running().iter().map(|id| format!("-{id}")).collect();
+    if groups.is_empty() {
+        return;
+    }
+    let mut command = Command::new("kill");
+    command.args(["-KILL", "--"]).args(groups);
+    drop(command.stderr(Stdio::null()).status());
 }
 
 /// A program that was started.
@@ -44,7 +60,9 @@ impl Program {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = {
             let _one_at_a_time = nothing_starts();
-            command.spawn()?
+            let child = command.spawn()?;
+            running().insert(child.id());
+            child
         };
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let out = Arc::new(Mutex::new(Vec::new()));
@@ -83,7 +101,10 @@ impl Program {
             // free for killing it meanwhile.
             drop(reading.join());
             drop(complaining.join());
-            let status = waited.lock().expect("no thread panics with it").wait();
+            let mut child = waited.lock().expect("no thread panics with it");
+            let status = child.wait();
+            running().remove(&child.id());
+            drop(child);
             let mut text = match status {
                 Ok(status) => {
                     *kept_code.lock().expect("no thread panics with it") = status.code();
@@ -149,6 +170,10 @@ impl Program {
             self.ended(Instant::now() + Duration::from_secs(5));
         }
     }
+}
+
+fn running() -> MutexGuard<'static, BTreeSet<u32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The standard library has no signals, and this crate no unsafe code.
