@@ -1,6 +1,6 @@
 //! A program that the kit has started: what it prints, how it ends, and ending it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Octets of a program's output that are kept.
 const KEPT: usize = 64 << 10;
+/// Lines of its standard error that are kept: what matters is not always in the last one.
+const LAST_WORDS: usize = 12;
 /// How long a program that was ended may keep its output open before its group is ended too.
 const OUTPUT: Duration = Duration::from_millis(500);
 
@@ -66,7 +68,7 @@ impl Program {
         };
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let out = Arc::new(Mutex::new(Vec::new()));
-        let last_words = Arc::new(Mutex::new(String::new()));
+        let last_words = Arc::new(Mutex::new(VecDeque::new()));
         let keep = Arc::clone(&out);
         let reading = std::thread::spawn(move || {
             let mut stdout = stdout.expect("piped");
@@ -86,7 +88,11 @@ impl Program {
             while let Ok(1..) = stderr.read_until(b'\n', &mut line) {
                 let text = String::from_utf8_lossy(&line);
                 if !text.trim().is_empty() {
-                    *says.lock().expect("no thread panics with it") = text.trim_end().to_owned();
+                    let mut says = says.lock().expect("no thread panics with it");
+                    if says.len() == LAST_WORDS {
+                        says.pop_front();
+                    }
+                    says.push_back(text.trim().to_owned());
                 }
                 line.clear();
             }
@@ -114,7 +120,8 @@ impl Program {
             };
             let last = last_words.lock().expect("no thread panics with it");
             if !last.is_empty() {
-                text.push_str(&format!(" ({last})"));
+                let last: Vec<_> = last.iter().map(String::as_str).collect();
+                text.push_str(&format!(" ({})", last.join(" | ")));
             }
             drop(sender.send(text));
         });
@@ -198,11 +205,14 @@ mod tests {
     #[test]
     fn what_is_no_text_is_read_on() {
         let mut command = Command::new("sh");
-        command.args(["-c", r"printf '\377\n' >&2; echo boom >&2 && exit 3"]);
+        command.args([
+            "-c",
+            r"echo boom >&2; printf '\377\n' >&2; echo bye >&2 && exit 3",
+        ]);
         let mut program = Program::start(command).unwrap();
         let end = program.ended(Instant::now() + Duration::from_secs(60));
         let end = end.expect("it ends");
-        assert!(end.contains("boom"), "{end}");
+        assert!(end.contains("boom |") && end.contains("bye"), "{end}");
         assert_eq!(program.code(), Some(3));
     }
 
