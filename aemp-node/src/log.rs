@@ -6,7 +6,7 @@
 use std::{
     cell::Cell,
     collections::VecDeque,
-    fmt::{Display, Write},
+    fmt::{self, Display, Write},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -48,9 +48,12 @@ macro_rules! log {
     (@level debug) => { aemp_proto::log::level::DEBUG };
     ($node:expr, $level:ident $(, $key:ident = $value:expr)*; $($text:tt)+) => {{
         let node: &$crate::node::Node = $node;
-        tracing::$level!(node = %node.id() $(, $key = %$value)*, $($text)+);
-        let level = $crate::log::log!(@level $level);
+        tracing::$level!(
+            node = %node.id() $(, $key = %$crate::log::Printable(&$value))*,
+            "{}", $crate::log::Printable(&format_args!($($text)+))
+        );
         if node.inner().log.is_wanted() {
+            let level = $crate::log::log!(@level $level);
             let fields: &[(&str, &dyn std::fmt::Display)] = &[$((stringify!($key), &$value)),*];
             $crate::log::tell(node, module_path!(), level, &format_args!($($text)+), fields);
         }
@@ -58,6 +61,31 @@ macro_rules! log {
 }
 
 pub(crate) use log;
+
+/// Shows something with its control characters escaped, so that nothing that a peer says can be
+/// taken for a line of the log (`[security.log.escape]`).
+pub(crate) struct Printable<'a, T: ?Sized>(pub(crate) &'a T);
+
+impl<T: Display + ?Sized> Display for Printable<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(char::is_control) {
+            let plain = part.trim_end_matches(char::is_control);
+            self.0.write_str(plain)?;
+            for control in part[plain.len()..].chars() {
+                write!(self.0, "{}", control.escape_default())?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Who has asked for the log, and what waits to be sent.
 #[derive(Default)]
@@ -160,11 +188,11 @@ pub(crate) fn tell(
     if SENDING.get() {
         return;
     }
-    let mut text = text.to_string();
+    let mut text = Printable(text).to_string();
     for (number, (name, value)) in fields.iter().enumerate() {
         let before = if number == 0 { " (" } else { ", " };
         // Writing to a text does not fail.
-        let _ = write!(text, "{before}{name} {value}");
+        let _ = write!(text, "{before}{name} {}", Printable(value));
     }
     if !fields.is_empty() {
         text.push(')');
@@ -239,14 +267,32 @@ impl Node {
     /// over 1 (errors) and 2 (warnings) to 9 (every step). Nothing secret should be in it.
     pub fn log(&self, severity: u8, text: &str) {
         match severity {
-            0..=level::ERROR => tracing::error!(node = %self.id(), "{text}"),
-            level::WARNING..=4 => tracing::warn!(node = %self.id(), "{text}"),
-            5..=level::COMING => tracing::info!(node = %self.id(), "{text}"),
-            level::DEBUG => tracing::debug!(node = %self.id(), "{text}"),
-            _ => tracing::trace!(node = %self.id(), "{text}"),
+            0..=level::ERROR => tracing::error!(node = %self.id(), "{}", Printable(text)),
+            level::WARNING..=4 => tracing::warn!(node = %self.id(), "{}", Printable(text)),
+            5..=level::COMING => tracing::info!(node = %self.id(), "{}", Printable(text)),
+            level::DEBUG => tracing::debug!(node = %self.id(), "{}", Printable(text)),
+            _ => tracing::trace!(node = %self.id(), "{}", Printable(text)),
         }
         if self.inner().log.is_wanted() {
             tell(self, "application", severity, &text, &[]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_looks_like_another_line() {
+        for (text, shown) in [
+            ("plain é", "plain é"),
+            ("a\nWARN b\r", "a\\nWARN b\\r"),
+            ("\u{1b}[31m\u{9b}", "\\u{1b}[31m\\u{9b}"),
+            ("\n\n", "\\n\\n"),
+            ("", ""),
+        ] {
+            assert_eq!(Printable(text).to_string(), shown);
         }
     }
 }

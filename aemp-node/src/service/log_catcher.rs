@@ -5,7 +5,7 @@ use aemp_proto::{
     log::{CONNECT, VERSION, read},
 };
 
-use crate::{Context, Message, node::Node};
+use crate::{Context, Message, log::Printable, node::Node};
 
 /// Asks all nodes that are or will be linked.
 pub(crate) fn open(node: &Node, level: u64) {
@@ -24,7 +24,9 @@ fn ask(node: &Node, id: &NodeId, level: u64) {
         .handle(move |context: &Context, message: Message| {
             match read(&message.values()) {
                 // Not as a message of this node: what it logs may be sent back.
-                Some((level, text)) => tracing::info!(from = %source, level = %level, "{text}"),
+                Some((level, text)) => {
+                    tracing::info!(from = %source, level = %level, "{}", Printable(&text));
+                }
                 // [log.message.wrong]
                 None => context.node().inner().counters.unhandled.add(),
             }

@@ -8,6 +8,7 @@ const CONNECT = 'AnyEvent::MP::LogCatcher::connect';
 const WARNING = 2;
 const COMING = 7;
 const CATCHERS = 256;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 class Log {
   /** `node` gives settings, links, monitor(portId, fire), sendTo(portId, args) and post(task). */
@@ -31,7 +32,9 @@ class Log {
   }
 
   /** Logs; no secret, key or proof stands in the text [log.no-secret]. */
-  write(level, context, text) {
+  write(level, context, said) {
+    // [security.log.escape]
+    const text = said.replace(CONTROL, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
     if (level <= WARNING) process.stderr.write(`${text}\n`);
     // [log.no-loop]
     if (!this.levels.size || this.telling) return;

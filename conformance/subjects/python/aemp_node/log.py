@@ -1,5 +1,6 @@
 """A source of log messages for nodes that ask (chapter 19)."""
 
+import re
 import sys
 import time
 
@@ -10,6 +11,7 @@ from .values import Meaningless, as_number, as_text
 CONNECT = "AnyEvent::MP::LogCatcher::connect"
 WARNING, COMING = 2, 7
 _CATCHERS = 256
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
 class Log:
@@ -32,6 +34,8 @@ class Log:
 
     def write(self, level, context, text):
         """Logs; a secret, key or proof never stands in the text [log.no-secret]."""
+        # [security.log.escape]
+        text = _CONTROL.sub(lambda found: "\\x%02x" % ord(found[0]), text)
         if level <= WARNING:
             print("aemp: %s" % text, file=sys.stderr, flush=True)
         if self.levels and not self.telling:            # [log.no-loop]
