@@ -13,10 +13,10 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
-use std::io;
-use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
+use std::io::{self, Read as _};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
@@ -26,6 +26,8 @@ use super::program::nothing_starts;
 const LOWEST: u16 = 10_000;
 /// Ports that must be there for a range to be worth choosing from.
 const ENOUGH: usize = 1_000;
+/// How long the other end of a connection may take to end it too.
+const PARTING: Duration = Duration::from_millis(500);
 /// How long a connection may take; on one machine it is there at once or not at all.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Ports that are tried.
@@ -79,8 +81,29 @@ impl Reserved {
 
     /// Whether somebody listens on it.
     pub(crate) fn is_listened_on(&self) -> bool {
-        TcpStream::connect_timeout(&self.address, PATIENCE)
-            .is_ok_and(|stream| !is_to_itself(&stream))
+        let stream = TcpStream::connect_timeout(&self.address, PATIENCE);
+        let Some(stream) = stream.ok().filter(|stream| !is_to_itself(stream)) else {
+            return false;
+        };
+        see_off(stream);
+        true
+    }
+}
+
+/// Ends a connection and waits until the other end has done so too, but not for long: what a
+/// subject has to say of that (in its log) must not come in the middle of a case.
+fn see_off(mut stream: TcpStream) {
+    let until = Instant::now() + PARTING;
+    let mut sink = [0; 1024];
+    let ended = stream.shutdown(Shutdown::Write);
+    while ended.is_ok() {
+        let left = until.saturating_duration_since(Instant::now());
+        // No time left is an error, and so is a read that takes too long.
+        if stream.set_read_timeout(Some(left)).is_err()
+            || !matches!(stream.read(&mut sink), Ok(1..))
+        {
+            return;
+        }
     }
 }
 
