@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The kit's own test: broken variants of the reference node, each caught by a named case.
+"""The kit's own test: broken variants of the reference node and of a client, each caught by a named case.
 
     run.py                 all of mutants.json: build, judge, table; exit 1 if one is not caught
     run.py --check         only that each piece of text stands where it should, exactly once
@@ -52,12 +52,20 @@ def copy():
             shutil.copy2(source, target)
 
 
-def judge(case, suite=None):
-    """The outcome of a case against the node that was built last."""
+def is_client(mutant):
+    """Whether it is one of the client in Python, which nobody needs to build."""
+    return mutant["file"].endswith(".py")
+
+
+def judge(mutant):
+    """The outcome of a mutant's case against the node that was built last, or the client as it stands."""
+    case, suite = mutant["case"], mutant.get("suite")
     result = WORK / "result.json"
     result.unlink(missing_ok=True)
-    command = [str(WORK / "kit"), "run", "--case", case, "--json", str(result),
-               "--exec", str(COPY / "conformance/subjects/reference/run")]
+    subject = str(COPY / "conformance/subjects/reference/run")
+    if is_client(mutant):
+        subject, suite = f"python3 '{COPY / mutant['file']}' {{seed}} {{secret}} {{node_id}} {{port}}", "sha3"
+    command = [str(WORK / "kit"), "run", "--case", case, "--json", str(result), "--exec", subject]
     if suite:
         command += ["--suite", suite]
     environment = {**os.environ, "AEMP": str(BUILD / "debug/aemp")}
@@ -128,28 +136,30 @@ def main():
         print(f"{len(mutants)} broken variants fit the text")
         return
     copy()
-    for package, target in [("aemp-conformance", "aemp-conformance"), ("aemp-node", "aemp")]:
+    targets = [("aemp-conformance", "aemp-conformance"), ("aemp-node", "aemp")]
+    only_clients = all(map(is_client, mutants)) and not arguments.without_proofs
+    for package, target in targets[:1] if only_clients else targets:
         built = cargo("build", "--quiet", "--package", package, "--bin", target, quiet=False)
         if built.returncode:
-            sys.exit("the node as it is does not build")
+            sys.exit(f"{package} as it is does not build")
     shutil.copy2(BUILD / "debug/aemp-conformance", WORK / "kit")
     if arguments.without_proofs:
         without_proofs()
         return
     failures = 0
-    for case, suite in sorted({(mutant["case"], mutant.get("suite")) for mutant in mutants}, key=str):
-        outcome = judge(case, suite)
+    for mutant in {(m["case"], m.get("suite"), is_client(m)): m for m in mutants}.values():
+        outcome = judge(mutant)
         if outcome != "pass":
             failures += 1
-            print(f"NOT PASSED  {case} on the node as it is: {outcome}", flush=True)
+            print(f"NOT PASSED  {mutant['case']} on {mutant['file']} as it is: {outcome}", flush=True)
     for mutant in mutants:
         began = time.monotonic()
         file = COPY / mutant["file"]
         text = file.read_text()
         file.write_text(text.replace(mutant["find"], mutant["replace"]))
         try:
-            built = cargo("build", "--quiet", "--package", "aemp-node", "--bin", "aemp")
-            outcome = judge(mutant["case"], mutant.get("suite")) if built.returncode == 0 else "does not build"
+            built = None if is_client(mutant) else cargo("build", "--quiet", "--package", "aemp-node", "--bin", "aemp")
+            outcome = "does not build" if built and built.returncode else judge(mutant)
         finally:
             file.write_text(text)
         seconds = time.monotonic() - began

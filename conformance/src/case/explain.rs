@@ -292,7 +292,11 @@ fn words(verb: Verb<'_>) -> String {
             format!("{} times: {}", repeat.count, parts.join("; "))
         }
         Verb::ExpectExit(exit) => match &exit.stdout {
-            None => format!("The program ends with code {}", exit.code),
+            None if exit.code == 0 => "The program ends with code 0".to_owned(),
+            None => format!(
+                "The program ends with code {} and prints nothing",
+                exit.code
+            ),
             Some(pattern) => {
                 format!(
                     "The program ends with code {} and prints {}",

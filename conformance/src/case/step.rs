@@ -515,7 +515,8 @@ pub struct Repeat {
 pub struct Exit {
     /// Its exit code.
     pub code: i32,
-    /// Pattern of the one JSON text on its standard output; absent: anything.
+    /// Pattern of the one JSON text on its standard output; absent: anything where the code is 0,
+    /// else nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stdout: Option<Json>,
 }

@@ -426,7 +426,13 @@ impl<'a> Run<'a> {
             ));
         }
         let Some(pattern) = &exit.stdout else {
-            return Ok(());
+            // What is printed is taken for an answer, and there is none.
+            return if exit.code == 0 || out.trim_ascii().is_empty() {
+                Ok(())
+            } else {
+                let what = "nothing on standard output where there is no answer";
+                Err(Stop::fail(what, format!("it printed {shown}")))
+            };
         };
         let value = json::read(&out).map_err(|why| {
             Stop::fail(
