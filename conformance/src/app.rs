@@ -102,7 +102,8 @@ fn run(args: &RunArgs) -> Result<u8, String> {
         return Err("no case is selected for this subject; `list` names them".to_owned());
     }
     let entries = match &args.expect_fail {
-        Some(file) => expect_fail::parse(&read(file)?),
+        Some(file) => expect_fail::parse(&read(file)?)
+            .map_err(|error| format!("{}: {error}", file.display()))?,
         None => Vec::new(),
     };
     let folder = scratch();
@@ -112,10 +113,12 @@ fn run(args: &RunArgs) -> Result<u8, String> {
         certificates: &certificates,
         scale: args.timeout_scale,
         seed: args.seed.unwrap_or_else(|| seed(&*subject)),
-        expect_fail: entries,
+        expect_fail: entries.clone(),
         progress: &terminal::progress,
     };
     let mut result = execute(&plans, &*subject, &options);
+    let all = cases.iter().map(|case| &*case.id);
+    result.unmet.extend(expect_fail::unknown(&entries, &all));
     if args.replay {
         result.replay = Some(replayed()?);
     }

@@ -257,7 +257,7 @@ fn judge_with(
         certificates: &certificates,
         scale: 0.1,
         seed: 1,
-        expect_fail: expect_fail::parse(entries),
+        expect_fail: expect_fail::parse(entries).unwrap(),
         progress: &|_, _, _| {},
     };
     let (cases, mut selection) = select(id);

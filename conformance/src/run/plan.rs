@@ -83,6 +83,8 @@ impl Selection {
                 }
             }
         }
+        // Of a case that is only about what was not selected, nothing is left.
+        groups.retain(|group| !group.is_empty());
         groups
     }
 }

@@ -56,7 +56,7 @@ pub struct CaseResult {
     pub requirements: Vec<String>,
     /// The worst outcome of its variations; unsupported only if none did anything else.
     pub outcome: Outcome,
-    /// Whether it was expected to fall short.
+    /// Whether it fell short and every variation that did was expected to.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub expected_to_fail: bool,
     /// Why it was expected, as the file says.
@@ -84,6 +84,9 @@ pub struct VariationResult {
     pub chunking: String,
     /// The outcome.
     pub outcome: Outcome,
+    /// Whether it was expected to fall short.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expected_to_fail: bool,
     /// Milliseconds that it took.
     pub milliseconds: f64,
     /// The step at which it ended, from 1, where it did not reach the end.
@@ -104,6 +107,11 @@ pub struct VariationResult {
 }
 
 impl VariationResult {
+    /// Whether it neither passed nor was left out.
+    pub fn falls_short(&self) -> bool {
+        !matches!(self.outcome, Outcome::Pass | Outcome::Unsupported)
+    }
+
     /// The variation in a few words.
     pub fn name(&self) -> String {
         let tls = if self.tls { "tls" } else { "clear" };
@@ -141,11 +149,11 @@ impl CaseResult {
         done.max().unwrap_or(Outcome::Unsupported)
     }
 
-    /// The first variation with the case's outcome.
+    /// The first variation that fell short unexpectedly, else the first with the case's outcome.
     pub fn worst_variation(&self) -> Option<&VariationResult> {
-        self.variations
-            .iter()
-            .find(|variation| variation.outcome == self.outcome)
+        let mut all = self.variations.iter();
+        let news = all.clone().find(|v| v.falls_short() && !v.expected_to_fail);
+        news.or_else(|| all.find(|variation| variation.outcome == self.outcome))
     }
 }
 

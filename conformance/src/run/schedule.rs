@@ -22,7 +22,8 @@ use crate::engine::{
 use crate::subject::{Settings, State, Subject};
 use crate::wire::Value;
 
-/// Variations of one case that may fall short before the rest of them is left out.
+/// Variations of one case that may fall short, as expected or not, before the rest of those is left
+/// out: more would only cost time.
 const ENOUGH: usize = 3;
 /// How often a variation is run whose subject lost its address to another program.
 const TRIES: usize = 3;
@@ -143,7 +144,15 @@ struct Worker<'a> {
 impl Worker<'_> {
     fn case(&mut self, plan: &Plan<'_>) -> CaseResult {
         let mut variations = Vec::new();
+        // How many fell short: unexpectedly, and as expected.
+        let mut short = [0, 0];
         for group in &plan.groups {
+            let known = group
+                .iter()
+                .all(|v| expect_fail::expected(&self.options.expect_fail, &plan.case.id, v));
+            if short[usize::from(known)] >= ENOUGH {
+                continue;
+            }
             let mut last = None;
             for &variation in group {
                 let finding = self.variation(plan.case, variation);
@@ -155,10 +164,9 @@ impl Worker<'_> {
                     break;
                 }
             }
+            let fell = last.as_ref().is_some_and(VariationResult::falls_short);
+            short[usize::from(known)] += usize::from(fell);
             variations.extend(last);
-            if gives_up(&variations) {
-                break;
-            }
         }
         let case = plan.case;
         CaseResult {
@@ -471,12 +479,6 @@ fn listening(case: &Case, variation: Variation) -> Vec<String> {
     names
 }
 
-/// Whether a case has fallen short so often that further variations would only cost time.
-fn gives_up(variations: &[VariationResult]) -> bool {
-    let short = |v: &&VariationResult| !matches!(v.outcome, Outcome::Pass | Outcome::Unsupported);
-    variations.iter().filter(short).count() >= ENOUGH
-}
-
 fn result_of(case: &Case, variation: Variation, finding: Finding) -> VariationResult {
     let passed = finding.outcome == Outcome::Pass;
     let doing = finding
@@ -493,6 +495,7 @@ fn result_of(case: &Case, variation: Variation, finding: Finding) -> VariationRe
         tls: variation.tls,
         chunking: variation.chunking.name().to_owned(),
         outcome: finding.outcome,
+        expected_to_fail: false,
         milliseconds: (finding.took.as_secs_f64() * 1e4).round() / 10.0,
         step: finding.step,
         doing,
