@@ -130,6 +130,8 @@ pub enum Need {
     Instance,
     /// It greets with `mproto=1`.
     Mproto,
+    /// It has the suite sha3, also where the run uses another.
+    Sha3,
     /// It listens even where it also dials.
     Listens,
 }
@@ -145,6 +147,7 @@ impl Need {
             Self::Cleartext => "cleartext",
             Self::Instance => "instance",
             Self::Mproto => "mproto",
+            Self::Sha3 => "sha3",
             Self::Listens => "listens",
         }
     }

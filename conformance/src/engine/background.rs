@@ -74,8 +74,8 @@ pub fn reaction(
             conversation.noise.insert(text(2)?);
             Some(Reaction::Ignore)
         }
-        // A full node as simple client watches what it calls.
-        "mon1" | "mon0" if simple => Some(Reaction::Ignore),
+        // A full node as simple client watches what it calls, and answers who watches it.
+        "mon1" | "mon0" | "kil0" if simple => Some(Reaction::Ignore),
         "mon1" | "mon0" if text(2).is_some_and(|port| conversation.noise.contains(&port)) => {
             Some(Reaction::Ignore)
         }

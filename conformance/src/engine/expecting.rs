@@ -182,6 +182,7 @@ impl Run<'_> {
         self.name(on, "theirs.node", Value::text(&greeting.node));
         self.name(on, "theirs.nonce", Value::text(&greeting.nonce));
         self.names.set("subject", Value::text(&greeting.node));
+        self.names.set("kil", Value::text(greeting.kill_request()));
         let framing = self.framing(on);
         let mut fields = greeting.as_value();
         if let Value::Map(fields) = &mut fields {
@@ -231,6 +232,7 @@ impl Run<'_> {
             match need {
                 Need::Instance if greeting.key("instance").is_none() => return lacks("instance"),
                 Need::Mproto if greeting.key("mproto").is_none() => return lacks("mproto"),
+                Need::Sha3 if !has(Method::HmacSha3) => return lacks(Method::HmacSha3.name()),
                 Need::Cleartext if !has(Method::Cleartext) => return lacks("cleartext"),
                 _ => {}
             }

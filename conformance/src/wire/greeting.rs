@@ -85,6 +85,18 @@ impl Greeting {
             .is_some_and(|version| version.split('.').next() == Some("1"))
     }
 
+    /// The request by which a peer kills a port of the node that greets so: `kil1` where `mproto`
+    /// begins with a number of 1 or more.
+    pub fn kill_request(&self) -> &'static str {
+        let version = self.key("mproto").unwrap_or_default();
+        let version = version.trim_start_matches(' ');
+        let version = version.strip_prefix('+').unwrap_or(version);
+        match version.trim_start_matches('0').bytes().next() {
+            Some(b'1'..=b'9') => "kil1",
+            _ => "kil",
+        }
+    }
+
     /// The fields as a map, for patterns.
     pub fn as_value(&self) -> Value {
         let list = |names: &[String]| Value::Array(names.iter().map(Value::text).collect());
@@ -132,6 +144,17 @@ mod tests {
         assert_eq!(greeting.key("a"), Some("b=c"));
         assert_eq!(greeting.key("x"), None);
         assert!(greeting.offers_tls());
+        assert_eq!(greeting.kill_request(), "kil");
+        for (version, expected) in [
+            ("1", "kil1"),
+            (" +02x", "kil1"),
+            ("0", "kil"),
+            ("x1", "kil"),
+        ] {
+            let line = format!("aemp;1;beta;cleartext;json;mproto={version}");
+            let greeting = Greeting::read(line.as_bytes(), b"nonce").unwrap();
+            assert_eq!(greeting.kill_request(), expected, "{version}");
+        }
         assert!(Greeting::read(b"aemp;1;beta;json", b"").is_err());
     }
 

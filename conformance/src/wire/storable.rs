@@ -1,7 +1,7 @@
 //! The storable framing: a length, then a network order Storable image without its magic word.
 //!
 //! What the original sends is understood: plain data, references, UTF-8 strings, hashes with
-//! flags, and objects, which count as what they hold. Code, tied values and regular expressions
+//! flags, and objects: booleans, or what they hold. Code, tied values and regular expressions
 //! are refused.
 
 use std::collections::BTreeMap;
@@ -123,6 +123,7 @@ pub fn read(image: &[u8]) -> Result<Value, Unreadable> {
         octets: image,
         at: 0,
         seen: Vec::new(),
+        classes: Vec::new(),
     };
     let header = parser.take(2)?;
     if header[0] != HEADER[0] {
@@ -131,11 +132,20 @@ pub fn read(image: &[u8]) -> Result<Value, Unreadable> {
     parser.value(0)
 }
 
+/// The classes of which JSON's booleans are in Perl.
+const BOOLEANS: [&str; 3] = [
+    "JSON::PP::Boolean",
+    "JSON::XS::Boolean",
+    "Types::Serialiser::Boolean",
+];
+
 struct Parser<'a> {
     octets: &'a [u8],
     at: usize,
     /// Every value in the order in which it began; one that is still open is `None`.
     seen: Vec<Option<Value>>,
+    /// The classes in the order in which they were named.
+    classes: Vec<Vec<u8>>,
 }
 
 impl Parser<'_> {
@@ -220,14 +230,15 @@ impl Parser<'_> {
             0x11 => {
                 // The class stands before the value; the object is the value's own slot.
                 let count = self.count()?;
-                self.take(count)?;
+                let class = self.take(count)?.to_vec();
+                self.classes.push(class);
                 self.seen.pop();
-                return self.value(depth + 1);
+                return self.object(self.classes.len() - 1, depth);
             }
             0x12 => {
-                self.count()?;
+                let class = self.count()?;
                 self.seen.pop();
-                return self.value(depth + 1);
+                return self.object(class, depth);
             }
             _ => {
                 return Err(Unreadable::at(
@@ -238,6 +249,26 @@ impl Parser<'_> {
         };
         self.seen[slot] = Some(value.clone());
         Ok(value)
+    }
+
+    /// The value of a class: a boolean of the JSON classes, or the value without its class.
+    fn object(&mut self, class: usize, depth: usize) -> Result<Value, Unreadable> {
+        let slot = self.seen.len();
+        let value = self.value(depth + 1)?;
+        let boolean = self
+            .classes
+            .get(class)
+            .is_some_and(|class| BOOLEANS.iter().any(|boolean| boolean.as_bytes() == class));
+        let truth = match &value {
+            Value::Integer(truth @ 0..=1) => *truth == 1,
+            Value::Octets(digit) if digit == b"0" || digit == b"1" => digit == b"1",
+            _ => return Ok(value),
+        };
+        if !boolean {
+            return Ok(value);
+        }
+        self.seen[slot] = Some(Value::Bool(truth));
+        Ok(Value::Bool(truth))
     }
 
     fn hash(&mut self, flagged: bool, depth: usize) -> Result<Value, Unreadable> {
@@ -278,6 +309,11 @@ mod tests {
             ("0e050b030000000108810000000161", "{\"a\":1}"),
             ("05050b0a0178", "\"x\""),
             ("10050b0200000002110141088112000882", "[1,2]"),
+            // Booleans, as generation 1 passes them on.
+            (
+                "29050b02000000031411114a534f4e3a3a50503a3a426f6f6c65616e088114120008801412000a0131",
+                "[true,false,true]",
+            ),
         ] {
             let octets = from_hex(hex).unwrap();
             assert_eq!(read_framed(&octets).unwrap().0.to_string(), shown, "{hex}");
