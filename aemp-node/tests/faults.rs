@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use aemp_node::{Context, HandlerError, Message, Node, PortId, Value};
+use aemp_node::{Config, Context, HandlerError, Message, Node, PortId, Value};
 use common::{echo, ignore, listening, next, raw::Raw, soon, watch};
 use serde_json::json;
 
@@ -166,9 +166,19 @@ async fn a_handshake_that_dawdles_is_ended() {
 }
 
 #[tokio::test]
-async fn too_many_unfinished_handshakes_of_one_address() {
+async fn too_many_unfinished_handshakes() {
+    unfinished(|config| config.limits.handshakes = 3).await;
+    unfinished(|config| config.limits.handshakes_all = 3).await;
+}
+
+/// Three at once are borne; those that have become links do not count.
+async fn unfinished(limit: impl FnOnce(&mut Config)) {
     let builder = Node::builder().node_id("node").accept_cleartext();
-    let node = listening(builder.configure(|config| config.limits.handshakes = 3)).await;
+    let node = listening(builder.configure(limit)).await;
+    let _links = [
+        Raw::greet(&node, "a", "").await,
+        Raw::greet(&node, "b", "").await,
+    ];
     let mut silent = Vec::new();
     for _ in 0..3 {
         let mut raw = Raw::connect(&node).await;
@@ -332,6 +342,26 @@ async fn a_peer_that_stops_answering_is_lost() {
         "{cause}"
     );
     raw.closed().await;
+}
+
+#[tokio::test]
+async fn too_many_monitors_of_one_peer_end_its_link_and_no_other() {
+    let builder = Node::builder().node_id("node").accept_cleartext();
+    let node = listening(builder.configure(|config| config.limits.registrations = 2)).await;
+    for name in ["a", "b", "c"] {
+        node.port_named(name).handle(ignore).open();
+    }
+    let mut other = Raw::greet(&node, "other", "").await;
+    let mut raw = Raw::greet(&node, "raw", "").await;
+    // The same port twice counts once, and one that is not monitored any more does not count.
+    raw.send(br#"["","mon1","a"]["","mon1","a"]["","mon1","b"]["","mon0","b"]["","mon1","c"]"#)
+        .await;
+    raw.send(br#"["","snd","raw#still",1]"#).await;
+    assert_eq!(raw.message().await.unwrap(), json!(["still", 1]));
+    raw.send(br#"["","mon1","b"]"#).await;
+    raw.closed().await;
+    other.send(br#"["","snd","other#still",1]"#).await;
+    assert_eq!(other.message().await.unwrap(), json!(["still", 1]));
 }
 
 #[tokio::test]

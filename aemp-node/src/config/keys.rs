@@ -59,7 +59,15 @@ pub const KEYS: &[(&str, &str)] = &[
     ("connect_queue", "octets that may wait for a connection"),
     ("port_queue", "octets that may wait for a port"),
     ("mailbox_queue", "octets that may wait in a mailbox"),
-    ("max_handshakes", "unfinished handshakes with one address"),
+    ("max_registrations", "ports that one peer may monitor"),
+    (
+        "max_handshakes",
+        "unfinished handshakes that one address has begun",
+    ),
+    (
+        "max_handshakes_all",
+        "unfinished handshakes that others have begun",
+    ),
     ("status", "false: do not answer the request status"),
     (
         "log_source",
@@ -122,7 +130,9 @@ fn set(
         "connect_queue" => limits.connect_queue = number(value)?,
         "port_queue" => limits.port_queue = number(value)?,
         "mailbox_queue" => limits.mailbox = number(value)?,
+        "max_registrations" => limits.registrations = number(value)?,
         "max_handshakes" => limits.handshakes = number(value)?,
+        "max_handshakes_all" => limits.handshakes_all = number(value)?,
         "status" => config.status = flag(value)?,
         "log_source" => config.log_source = flag(value)?,
         // Keys of the original that mean nothing here, and those of later versions.

@@ -18,12 +18,16 @@ pub struct Limits {
     pub port_queue: usize,
     /// Octets that wait for the receiver of one mailbox; 16 MiB. Beyond it the port is killed.
     pub mailbox: usize,
+    /// Ports of ours that one peer monitors; 1 000 000. Beyond it the link is given up.
+    pub registrations: usize,
     /// Messages that are read from a link before others get their turn; 256.
     pub turn_messages: usize,
     /// Octets that are read from a link before others get their turn; 256 KiB.
     pub turn_octets: usize,
-    /// Unfinished handshakes with one address; 64.
+    /// Unfinished handshakes that one address has begun; 64.
     pub handshakes: usize,
+    /// Unfinished handshakes that others have begun, in all; 1024.
+    pub handshakes_all: usize,
     /// From the accepted or made connection to the last proof; 30 s.
     pub handshake: Duration,
     /// Looking up and dialling one address; 10 s.
@@ -41,9 +45,11 @@ impl Default for Limits {
             connect_queue: 8 << 20,
             port_queue: 256 << 20,
             mailbox: 16 << 20,
+            registrations: 1_000_000,
             turn_messages: 256,
             turn_octets: 256 << 10,
             handshakes: 64,
+            handshakes_all: 1024,
             handshake: Duration::from_secs(30),
             connect: Duration::from_secs(10),
             flush: Duration::from_secs(5),

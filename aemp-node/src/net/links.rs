@@ -17,7 +17,7 @@ use aemp_proto::{
 use tokio::sync::{Notify, mpsc};
 
 use super::peer::Peer;
-use crate::{cause::Cause, node::Node};
+use crate::{cause::Cause, config::Limits, node::Node};
 
 /// What the arbiter wants of a handshake.
 pub(crate) enum Order {
@@ -44,7 +44,9 @@ struct State {
     last: u64,
     handshakes: HashMap<ConnectionId, Handshaking>,
     links: HashMap<ConnectionId, Arc<Peer>>,
+    /// Accepted connections in their handshake, by address, and of all addresses.
     unfinished: HashMap<IpAddr, usize>,
+    unfinished_all: usize,
     stopped: bool,
 }
 
@@ -57,6 +59,7 @@ impl Links {
                 handshakes: HashMap::new(),
                 links: HashMap::new(),
                 unfinished: HashMap::new(),
+                unfinished_all: 0,
                 stopped: false,
             }),
             ended: Notify::new(),
@@ -82,15 +85,24 @@ impl Links {
         Some((id, receiver))
     }
 
-    /// Counts an accepted connection of that address, unless there are too many unfinished ones.
-    pub(crate) fn admit(&self, address: IpAddr, most: usize) -> bool {
+    /// Counts an accepted connection of that address, unless there are too many unfinished ones, of
+    /// it or of all; then this says so.
+    pub(crate) fn admit(&self, address: IpAddr, limits: &Limits) -> Result<(), Failure> {
         let mut state = self.state();
-        let count = state.unfinished.entry(address).or_default();
-        if *count >= most {
-            return false;
+        let of_address = state.unfinished.get(&address).copied().unwrap_or_default();
+        let too_many = |count: usize, whose: &str| {
+            let text = format!("there are {count} unfinished handshakes{whose}");
+            Err(Failure::new(Reason::GreetingTooMany, text))
+        };
+        if of_address >= limits.handshakes {
+            return too_many(of_address, " of this address");
         }
-        *count += 1;
-        true
+        if state.unfinished_all >= limits.handshakes_all {
+            return too_many(state.unfinished_all, "");
+        }
+        state.unfinished.insert(address, of_address + 1);
+        state.unfinished_all += 1;
+        Ok(())
     }
 
     /// The handshake of an admitted connection has ended.
@@ -101,6 +113,7 @@ impl Links {
             if *count == 0 {
                 state.unfinished.remove(&address);
             }
+            state.unfinished_all -= 1;
         }
     }
 

@@ -52,17 +52,12 @@ pub(crate) async fn accept(node: Node, listener: TcpListener) {
         };
         match accepted {
             Ok((tcp, address)) => {
-                if node
-                    .inner()
-                    .links
-                    .admit(address.ip(), node.config().limits.handshakes)
-                {
-                    tokio::spawn(greet(node.clone(), tcp, address));
-                } else {
-                    log!(
-                        &node, warn, address = address;
-                        "too many unfinished handshakes with this address: a connection was closed"
-                    );
+                let links = &node.inner().links;
+                match links.admit(address.ip(), &node.config().limits) {
+                    Ok(()) => drop(tokio::spawn(greet(node.clone(), tcp, address))),
+                    Err(failure) => {
+                        log!(&node, warn, address = address; "a connection was closed: {failure}");
+                    }
                 }
             }
             Err(error) => {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aemp_proto::{
-    PortId, PortName,
+    Failure, PortId, PortName, Reason,
     framing::{Arg, Args},
     log::CONNECT,
     request::{Query, Refusal, Request, tag},
@@ -107,9 +107,17 @@ fn monitor(node: &Node, source: &Source, name: &PortName) {
     }
     let peer = &source.peer;
     if let Some(slot) = node.inner().table.find(name) {
-        let first = peer.with_up(source.link, |up| up.monitored.insert(name.clone()));
+        let registered = peer.with_up(source.link, |up| {
+            (up.monitored.insert(name.clone()), up.monitored.len())
+        });
         // [monitor.mon1.twice]
-        if first != Some(true) {
+        let Some((true, count)) = registered else {
+            return;
+        };
+        let most = node.config().limits.registrations;
+        if count > most {
+            let text = format!("{count} monitors of our ports, {most} are allowed");
+            peer.close(source.link, Failure::new(Reason::LinkOverload, text));
             return;
         }
         let target = Target::Peer(peer.clone(), source.link);
