@@ -10,13 +10,14 @@
 Works on a copy of the repository (what git knows of it) below target/mutants and builds there.
 The expected case is written down in mutants.json before the run; it must pass on the node as it is.
 """
-import argparse, fnmatch, json, os, pathlib, shutil, subprocess, sys, time
+import argparse, concurrent.futures, fnmatch, json, os, pathlib, shutil, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = json.loads((ROOT / "conformance/mutants/mutants.json").read_text())["mutants"]
 WORK = ROOT / "target/mutants"
 COPY, BUILD = WORK / "copy", WORK / "build"
 CASE_SECONDS = 120
+JUDGES = 6
 PROOFS = "aemp-proto/src/auth/proof.rs"
 
 
@@ -49,7 +50,7 @@ def copy():
         source, target = ROOT / name, COPY / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_bytes() != source.read_bytes():
-            shutil.copy2(source, target)
+            shutil.copy(source, target)     # with a new time, or cargo would take it for built
 
 
 def is_client(mutant):
@@ -57,28 +58,55 @@ def is_client(mutant):
     return mutant["file"].endswith(".py")
 
 
-def judge(mutant):
-    """The outcome of a mutant's case against the node that was built last, or the client as it stands."""
+def judge(mutant, node, client=None):
+    """The outcome of a mutant's case against the command `node`, or a client."""
     case, suite = mutant["case"], mutant.get("suite")
-    result = WORK / "result.json"
-    result.unlink(missing_ok=True)
-    subject = str(COPY / "conformance/subjects/reference/run")
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        result = pathlib.Path(folder) / "result.json"
+        subject = str(COPY / "conformance/subjects/reference/run")
+        if is_client(mutant):
+            subject, suite = f"python3 '{client}' {{seed}} {{secret}} {{node_id}} {{port}}", "sha3"
+        command = [str(WORK / "kit"), "run", "--case", case, "--json", str(result), "--exec", subject]
+        if suite:
+            command += ["--suite", suite]
+        try:
+            done = subprocess.run(command, cwd=COPY, capture_output=True, text=True, timeout=CASE_SECONDS,
+                                  env={**os.environ, "AEMP": str(node)})
+        except subprocess.TimeoutExpired:
+            return "no verdict"
+        if done.returncode == 0:
+            return "pass"
+        if done.returncode == 1 and result.exists():
+            return "caught"
+        return f"no verdict: {done.stderr.strip()[-300:]}"
+
+
+def broken(mutant, text):
+    """Builds a mutant; where it is, and the trouble if it does not build."""
+    made = WORK / "broken" / mutant["id"]
+    made.parent.mkdir(exist_ok=True)
+    file, other = COPY / mutant["file"], text.replace(mutant["find"], mutant["replace"])
     if is_client(mutant):
-        subject, suite = f"python3 '{COPY / mutant['file']}' {{seed}} {{secret}} {{node_id}} {{port}}", "sha3"
-    command = [str(WORK / "kit"), "run", "--case", case, "--json", str(result), "--exec", subject]
-    if suite:
-        command += ["--suite", suite]
-    environment = {**os.environ, "AEMP": str(BUILD / "debug/aemp")}
+        made.write_text(other)
+        return made, None
     try:
-        done = subprocess.run(command, cwd=COPY, capture_output=True, text=True, env=environment,
-                              timeout=CASE_SECONDS)
-    except subprocess.TimeoutExpired:
-        return "no verdict"
-    if done.returncode == 0:
-        return "pass"
-    if done.returncode == 1 and result.exists():
-        return "caught"
-    return f"no verdict: {done.stderr.strip()[-300:]}"
+        file.write_text(other)
+        built = cargo("build", "--quiet", "--package", "aemp-node", "--bin", "aemp")
+    finally:
+        file.write_text(text)
+    if built.returncode:
+        return made, built.stderr
+    shutil.copy2(BUILD / "debug/aemp", made)
+    return made, None
+
+
+def built_and_judged(mutant, made, trouble):
+    """A line about a mutant; whether it was caught."""
+    outcome = "does not build" if trouble else judge(mutant, made, made)
+    made.unlink(missing_ok=True)
+    line = f"{outcome if outcome == 'caught' else outcome.upper():12}{mutant['id']}: {mutant['about']} ({mutant['case']})"
+    print(line if not trouble else f"{line}\n{trouble[-2000:]}", flush=True)
+    return outcome == "caught"
 
 
 def outcomes(kit, *arguments):
@@ -146,31 +174,22 @@ def main():
     if arguments.without_proofs:
         without_proofs()
         return
-    failures = 0
-    for mutant in {(m["case"], m.get("suite"), is_client(m)): m for m in mutants}.values():
-        outcome = judge(mutant)
-        if outcome != "pass":
-            failures += 1
-            print(f"NOT PASSED  {mutant['case']} on {mutant['file']} as it is: {outcome}", flush=True)
-    for mutant in mutants:
-        began = time.monotonic()
-        file = COPY / mutant["file"]
-        text = file.read_text()
-        file.write_text(text.replace(mutant["find"], mutant["replace"]))
-        try:
-            built = None if is_client(mutant) else cargo("build", "--quiet", "--package", "aemp-node", "--bin", "aemp")
-            outcome = "does not build" if built and built.returncode else judge(mutant)
-        finally:
-            file.write_text(text)
-        seconds = time.monotonic() - began
-        failures += outcome != "caught"
-        print(f"{outcome if outcome == 'caught' else outcome.upper():12}{mutant['id']}: {mutant['about']}"
-              f" ({mutant['case']}, {seconds:.0f} s)", flush=True)
-        if outcome == "does not build":
-            print(built.stderr[-2000:])
-    caught = len(mutants) - failures
-    print(f"{max(caught, 0)} of {len(mutants)} broken variants were caught")
-    sys.exit(failures > 0)
+    if not only_clients:
+        shutil.copy2(BUILD / "debug/aemp", WORK / "aemp")
+    cases = {(m["case"], m.get("suite"), is_client(m)): m for m in mutants}.values()
+    # One builds while others are judged: most of a judge's time is waiting.
+    with concurrent.futures.ThreadPoolExecutor(JUDGES) as pool:
+        whole = list(pool.map(lambda m: (m, judge(m, WORK / "aemp", COPY / m["file"])), cases))
+        for mutant, outcome in whole:
+            if outcome != "pass":
+                print(f"NOT PASSED  {mutant['case']} by the subject as it is: {outcome}", flush=True)
+        judged = []
+        for mutant in mutants:
+            made, trouble = broken(mutant, (COPY / mutant["file"]).read_text())
+            judged.append(pool.submit(built_and_judged, mutant, made, trouble))
+        caught = sum(one.result() for one in judged)
+    print(f"{caught} of {len(mutants)} broken variants were caught; {len(cases)} cases were asked")
+    sys.exit(caught < len(mutants) or any(outcome != "pass" for _, outcome in whole))
 
 
 if __name__ == "__main__":
