@@ -14,6 +14,7 @@ use crate::case::{Need, Way};
 use crate::wire::framing::Reader;
 use crate::wire::greeting::Line;
 use crate::wire::value::octets_as_text;
+use crate::wire::wrong::{Wrong, wrong};
 use crate::wire::{AuthLine, Framing, Greeting, Method, Value, to_hex};
 
 impl Run<'_> {
@@ -123,8 +124,28 @@ impl Run<'_> {
         let deadline = self.deadline(within);
         match self.next(on, deadline, |_, _| true)? {
             Next::Line(line) => Ok(line),
-            next => Err(self.instead(on, what, next)),
+            next => {
+                let stop = self.instead(on, what, next);
+                Err(self.unended(on, stop))
+            }
         }
+    }
+
+    /// The stop where a line was waited for, with what has come of one that has no end.
+    fn unended(&self, on: &str, stop: Stop) -> Stop {
+        let Ok(conversation) = self.conversation(on) else {
+            return stop;
+        };
+        let octets = conversation.buffer.len();
+        if octets == 0 {
+            return stop;
+        }
+        let shown = crate::wire::shown(&conversation.buffer, 400);
+        let seen = format!(
+            "{octets} octets came, and no LF ends them: {shown} ({})",
+            stop.seen
+        );
+        Stop { seen, ..stop }.about(&["greeting.line.lf"])
     }
 
     /// The stop for something that came instead of what was expected.
@@ -177,8 +198,10 @@ impl Run<'_> {
             );
             self.conversation_mut(on)?.theirs[at] = Some(line.clone());
         }
-        let greeting = Greeting::read(&first, &second)
-            .map_err(|why| Stop::fail("a greeting of at least five fields", why))?;
+        let greeting = Greeting::read(&first, &second).map_err(|why| {
+            let what = "a greeting of at least five fields";
+            Stop::fail(what, why).about(&["greeting.send.fields"])
+        })?;
         self.name(on, "theirs.node", Value::text(&greeting.node));
         self.name(on, "theirs.nonce", Value::text(&greeting.nonce));
         self.names.set("subject", Value::text(&greeting.node));
@@ -252,7 +275,8 @@ impl Run<'_> {
 
     fn take_auth(&mut self, on: &str, pattern: &Json, line: &[u8]) -> Result<(), Stop> {
         let what = "an authentication line with a correct proof";
-        let auth = AuthLine::read(line).map_err(|why| Stop::fail(what, why))?;
+        let auth =
+            AuthLine::read(line).map_err(|why| Stop::fail(what, why).about(&["auth.line.form"]))?;
         let mut pattern = pattern.clone();
         // Not a field of the line, but what it was computed with.
         let secret = pattern.as_object_mut().and_then(|map| map.remove("secret"));
@@ -261,7 +285,8 @@ impl Run<'_> {
             None => self.party_secret(on)?,
         };
         let pattern = &pattern;
-        let proof = self.judged(on, &auth, &secret)?;
+        let wrong = self.judged(on, &auth, &secret)?;
+        let proof = wrong.as_ref().map_or("correct", |wrong| &wrong.says);
         self.name(on, "theirs.auth", Value::text(&auth.data));
         let end = self.line_end(on)?;
         let fields = [
@@ -269,7 +294,7 @@ impl Run<'_> {
             ("method", Value::text(&auth.method)),
             ("data", Value::text(&auth.data)),
             ("framing", Value::text(&auth.framing)),
-            ("proof", Value::text(&proof)),
+            ("proof", Value::text(proof)),
             (
                 "extra",
                 Value::Array(auth.extra.iter().map(Value::text).collect()),
@@ -284,52 +309,38 @@ impl Run<'_> {
                 seen,
             )
         })?;
-        if pattern.get("proof").is_none() && proof != "correct" {
-            return Err(Stop::fail(
-                what,
-                format!("{proof}: {}", crate::wire::shown(line, 400)),
-            ));
+        if pattern.get("proof").is_none()
+            && let Some(wrong) = &wrong
+        {
+            let seen = format!("{}: {}", wrong.says, crate::wire::shown(line, 400));
+            return Err(Stop::fail(what, seen).about(&wrong.requirements));
         }
         let framing = Framing::named(&auth.framing).ok_or_else(|| {
-            Stop::fail(
-                "a framing that the kit offered",
-                format!("{:?}", auth.framing),
-            )
+            let what = "a framing that the kit offered";
+            Stop::fail(what, format!("{:?}", auth.framing)).about(&["greeting.choose.framing"])
         })?;
         self.conversation_mut(on)?.reader = Some(Reader::new(framing));
         Ok(())
     }
 
-    /// `correct`, or what is wrong with a proof.
-    fn judged(&self, on: &str, auth: &AuthLine, secret: &str) -> Result<String, Stop> {
+    /// What is wrong with a proof, if anything is.
+    fn judged(&self, on: &str, auth: &AuthLine, secret: &str) -> Result<Option<Wrong>, Stop> {
         let conversation = self.conversation(on)?;
         let (Some(mine), Some(theirs)) = (
             Conversation::lines(&conversation.mine),
             Conversation::lines(&conversation.theirs),
         ) else {
-            return Err(Stop::fail(
-                "no authentication line before both greetings are complete",
-                auth.write(),
-            ));
+            let what = "no authentication line before both greetings are complete";
+            return Err(Stop::fail(what, auth.write()).about(&["auth.send.initiator"]));
         };
         let Some(method) = Method::named(&auth.method) else {
-            return Ok("the method is unknown".to_owned());
+            return Ok(Some(Wrong {
+                says: "the method is unknown".to_owned(),
+                requirements: vec!["greeting.choose.method"],
+            }));
         };
-        let right = method.proof(secret.as_bytes(), &theirs, &mine);
-        if right == auth.data {
-            return Ok("correct".to_owned());
-        }
-        let reversed = method.proof(secret.as_bytes(), &mine, &theirs);
-        Ok(if reversed == auth.data {
-            "the proof covers the lines in the wrong order (receiver first)"
-        } else if right.eq_ignore_ascii_case(&auth.data) {
-            "the proof is not in lower case hex"
-        } else if method == Method::Cleartext && auth.data == to_hex(secret.as_bytes()) {
-            "correct"
-        } else {
-            "the proof is wrong"
-        }
-        .to_owned())
+        let secret = secret.as_bytes();
+        Ok(wrong(method, secret, &theirs, &mine, &auth.data))
     }
 
     fn expect_message(

@@ -113,6 +113,8 @@ pub struct Stop {
     pub expected: String,
     /// What was seen.
     pub seen: String,
+    /// Requirements that this very finding is about, where it is plain which.
+    pub requirements: Vec<&'static str>,
 }
 
 impl Stop {
@@ -122,7 +124,15 @@ impl Stop {
             outcome,
             expected: expected.into(),
             seen: seen.into(),
+            requirements: Vec::new(),
         }
+    }
+
+    /// The same, with the requirements that it is about.
+    #[must_use]
+    pub fn about(mut self, requirements: &[&'static str]) -> Self {
+        self.requirements = requirements.to_vec();
+        self
     }
 
     /// The subject did something else than expected.
@@ -152,6 +162,8 @@ pub struct Finding {
     pub expected: String,
     /// What was seen there.
     pub seen: String,
+    /// Requirements that this very finding is about, where it is plain which.
+    pub requirements: Vec<&'static str>,
     /// The conversation.
     pub events: Vec<Event>,
     /// How long it took.
@@ -271,6 +283,7 @@ pub fn run(
             step: None,
             expected: String::new(),
             seen: String::new(),
+            requirements: Vec::new(),
             events,
             took,
             provider,
@@ -279,11 +292,13 @@ pub fn run(
             outcome,
             expected,
             seen,
+            requirements,
         }) => Finding {
             outcome,
             step: (step > 0).then_some(step),
             expected,
             seen,
+            requirements,
             events,
             took,
             provider,

@@ -110,7 +110,7 @@ fn one(out: &mut String, level: Level, case: &CaseResult, variation: &VariationR
                 variation.doing,
                 variation.expected,
                 variation.seen,
-                case.requirements.join(", ")
+                case.explaining().join(", ")
             );
             for event in &variation.events {
                 text.push_str(&terminal::conversation_line(event));

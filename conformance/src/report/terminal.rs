@@ -111,7 +111,7 @@ fn one(case: &CaseResult, specification: &Specification) -> String {
                 line(format!("         {}", conversation_line(event)));
             }
         }
-        for id in &case.requirements {
+        for id in case.explaining() {
             let text = specification
                 .get(id)
                 .map(|r| r.text.as_str())

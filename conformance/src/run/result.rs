@@ -101,6 +101,9 @@ pub struct VariationResult {
     /// What was seen there.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub seen: String,
+    /// The requirements that this very finding is about, where it is plain which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<String>,
     /// The conversation, of a run that did not pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
@@ -147,6 +150,22 @@ impl CaseResult {
             .map(|v| v.outcome)
             .filter(|&o| o != Outcome::Unsupported);
         done.max().unwrap_or(Outcome::Unsupported)
+    }
+
+    /// The requirements in the order in which they explain the worst variation: those that its
+    /// finding is about, then the others of the case; none where the kit is at fault.
+    pub fn explaining(&self) -> Vec<&str> {
+        if self.outcome == Outcome::Error {
+            return Vec::new();
+        }
+        let found = self.worst_variation().map_or(&[][..], |v| &v.requirements);
+        let mut all: Vec<&str> = found.iter().map(String::as_str).collect();
+        for id in &self.requirements {
+            if !all.contains(&id.as_str()) {
+                all.push(id);
+            }
+        }
+        all
     }
 
     /// The first variation that fell short unexpectedly, else the first with the case's outcome.

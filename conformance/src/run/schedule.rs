@@ -189,6 +189,7 @@ impl Worker<'_> {
             step: None,
             expected: stop.expected,
             seen: stop.seen,
+            requirements: stop.requirements,
             events: Vec::new(),
             took: began.elapsed(),
             provider: None,
@@ -501,6 +502,11 @@ fn result_of(case: &Case, variation: Variation, finding: Finding) -> VariationRe
         doing,
         expected: finding.expected,
         seen: finding.seen,
+        requirements: finding
+            .requirements
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         events: if passed { Vec::new() } else { finding.events },
     }
 }

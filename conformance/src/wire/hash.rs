@@ -7,6 +7,17 @@ pub fn sha3_512(message: &[u8]) -> Vec<u8> {
     sha3::Sha3_512::digest(message).to_vec()
 }
 
+/// SHA-512, of the family SHA-2: proofs are made with it by mistake.
+pub fn sha2_512(message: &[u8]) -> Vec<u8> {
+    let digest = ring::digest::digest(&ring::digest::SHA512, message);
+    digest.as_ref().to_vec()
+}
+
+/// Keccak-512 with the padding that it had before it became SHA-3: another usual mistake.
+pub fn keccak_512(message: &[u8]) -> Vec<u8> {
+    sha3::Keccak512::digest(message).to_vec()
+}
+
 /// MD6-256.
 pub fn md6_256(message: &[u8]) -> Vec<u8> {
     super::md6::md6_256(message).to_vec()

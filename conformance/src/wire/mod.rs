@@ -13,6 +13,7 @@ pub mod json;
 pub mod md6;
 pub mod storable;
 pub mod value;
+pub mod wrong;
 
 pub use auth::{AuthLine, Method, Suite};
 pub use framing::Framing;

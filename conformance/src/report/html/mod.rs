@@ -187,7 +187,7 @@ fn case(one: &CaseResult, source: Option<&Case>, specification: &Specification) 
         out.push_str(&shortfall(variation));
     }
     out.push_str("<h3>What the specification says</h3>\n<ul class=\"says\">\n");
-    for id in &one.requirements {
+    for id in one.explaining() {
         let (text, chapter) = specification.get(id).map_or(("", ""), |found| {
             (found.text.as_str(), found.chapter.as_str())
         });
