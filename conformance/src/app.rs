@@ -12,7 +12,7 @@ use crate::engine::tls::Certificates;
 use crate::replay;
 use crate::report::{compare, html, junit, terminal};
 use crate::run::result::ReplayResult;
-use crate::run::{Options, RunResult, execute, expect_fail};
+use crate::run::{Options, RunResult, Selection, execute, expect_fail};
 use crate::spec::Specification;
 use crate::subject::Subject;
 use crate::subject::embedded::Embedded;
@@ -62,6 +62,7 @@ fn cases(choice: &Choice) -> Result<Vec<Case>, String> {
 fn list(choice: &Choice) -> Result<u8, String> {
     let cases = cases(choice)?;
     let selection = choice.selection();
+    warn_of_unmatched(&selection, &cases);
     let selected: Vec<_> = cases.iter().filter(|case| selection.takes(case)).collect();
     for case in &selected {
         println!("{:<44} {:<10} {}", case.id, case.level.name(), case.title);
@@ -70,6 +71,13 @@ fn list(choice: &Choice) -> Result<u8, String> {
         Err("no case is selected".to_owned())
     } else {
         Ok(PASSED)
+    }
+}
+
+/// Says which globs choose nothing, so that a slip of the pen is not taken for a pass.
+fn warn_of_unmatched(selection: &Selection, cases: &[Case]) {
+    for glob in selection.unmatched(cases) {
+        eprintln!("aemp-conformance: no case is named {glob}; `list` names them");
     }
 }
 
@@ -96,6 +104,7 @@ fn run(args: &RunArgs) -> Result<u8, String> {
     if let Some(command) = args.exec.as_ref().filter(|_| selection.levels.is_empty()) {
         selection.levels = levels_of(command);
     }
+    warn_of_unmatched(&selection, &cases);
     let subject = subject(args)?;
     let plans = selection.plan(&cases, &*subject);
     if plans.is_empty() {

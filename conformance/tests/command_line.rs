@@ -113,6 +113,15 @@ fn a_run_that_falls_short_is_1_and_shows_the_conversation() {
 }
 
 #[test]
+fn a_glob_that_chooses_nothing_is_said() {
+    let output = kit(&["list", "--case", "greeting-*", "--case", "no-such-case"]);
+    assert_eq!(code(&output), 0);
+    let said = stderr(&output);
+    assert!(said.contains("no case is named no-such-case"), "{said}");
+    assert!(!said.contains("greeting"), "{said}");
+}
+
+#[test]
 fn a_shortfall_that_is_expected_is_0_and_one_that_does_not_come_is_1() {
     let folder = tempfile::tempdir().unwrap();
     let list = folder.path().join("known");

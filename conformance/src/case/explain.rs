@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::pattern::shown;
 use super::step::{
-    Chunks, Close, Dialler, Expected, Greet, OneOrMany, Output, Prove, Silence, Step, Verb, When,
+    Certificate, Chunks, Close, Dialler, Expected, Greet, OneOrMany, Output, Prove, Silence, Step,
+    Verb, When,
 };
 use super::{Case, Strength, TlsUse};
 use crate::engine::WITHIN;
@@ -203,7 +204,17 @@ fn words(verb: Verb<'_>) -> String {
         }
         Verb::Tls(tls) => match tls.expect {
             Some(super::step::TlsEnd::Refusal) => {
-                format!("TLS, which the subject must refuse ({:?})", tls.certificate)
+                let with = match tls.certificate.unwrap_or(Certificate::Shared) {
+                    Certificate::Shared if tls.old.is_some() => "TLS 1.2",
+                    Certificate::Shared => "TLS with the shared certificate",
+                    Certificate::Other => "TLS with another certificate",
+                    Certificate::Stolen => {
+                        "TLS with the shared certificate, signed for with \
+                                            another key"
+                    }
+                    Certificate::None => "TLS without a certificate",
+                };
+                format!("{with}, which the subject must refuse")
             }
             _ => "TLS, with the roles that the nonces give".to_owned(),
         },

@@ -1,6 +1,6 @@
 //! What the kit waits for.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
@@ -16,6 +16,9 @@ use crate::wire::greeting::Line;
 use crate::wire::value::octets_as_text;
 use crate::wire::wrong::{Wrong, wrong};
 use crate::wire::{AuthLine, Framing, Greeting, Method, Value, to_hex};
+
+/// Seconds of silence from which on an initiator that closes seems to have waited for something.
+const WAITS: f64 = 1.0;
 
 impl Run<'_> {
     /// The next thing on a connection, after what a node may send unasked.
@@ -269,8 +272,30 @@ impl Run<'_> {
         pattern: &Json,
         within: Option<f64>,
     ) -> Result<(), Stop> {
-        let line = self.line(on, within, "an authentication line")?;
+        let began = Instant::now();
+        let line = self.line(on, within, "an authentication line");
+        let line = line.map_err(|stop| self.waiting(on, began.elapsed(), stop))?;
         self.take_auth(on, pattern, &line)
+    }
+
+    /// The stop where an authentication line was waited for, if the subject seems to wait for the
+    /// kit's.
+    fn waiting(&self, on: &str, waited: Duration, stop: Stop) -> Stop {
+        let waits = self
+            .conversation(on)
+            .is_ok_and(|c| !c.dialled && !c.proved && c.mine[1].is_some() && c.buffer.is_empty());
+        if !waits || waited < self.span(WAITS) || stop.outcome == Outcome::Crash {
+            return stop;
+        }
+        let seconds = waited.as_secs_f64();
+        let ended = self.conversation(on).is_ok_and(|c| c.ended.is_some());
+        let closed = if ended { " and then closed" } else { "" };
+        let seen = format!(
+            "it sent nothing for {seconds:.1} s{closed}; who dials proves first, and does not wait \
+             for the other's line ({})",
+            stop.seen
+        );
+        Stop { seen, ..stop }.about(&["auth.send.no-wait", "auth.send.initiator"])
     }
 
     fn take_auth(&mut self, on: &str, pattern: &Json, line: &[u8]) -> Result<(), Stop> {
@@ -312,7 +337,7 @@ impl Run<'_> {
         if pattern.get("proof").is_none()
             && let Some(wrong) = &wrong
         {
-            let seen = format!("{}: {}", wrong.says, crate::wire::shown(line, 400));
+            let seen = format!("{}. It sent {}", wrong.says, crate::wire::shown(line, 400));
             return Err(Stop::fail(what, seen).about(&wrong.requirements));
         }
         let framing = Framing::named(&auth.framing).ok_or_else(|| {

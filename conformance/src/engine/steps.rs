@@ -11,7 +11,7 @@ use super::transcript::Kind;
 use super::{Outcome, Run, Stop};
 use crate::case::step::{
     Certificate, Dialler, Exit, Handshake, NoDial, Open, Output, Prove, Silence, Step, Tls, TlsEnd,
-    Verb,
+    TlsRole, Verb,
 };
 use crate::case::{Role, explain};
 use crate::subject::{StartError, State};
@@ -309,7 +309,7 @@ impl<'a> Run<'a> {
         let result = conversation.link.start_tls(&setup, role, early, deadline);
         let what = "the TLS handshake succeeds";
         self.transcript
-            .words(on, Kind::Note, format!("TLS as {role:?}: {result:?}"));
+            .words(on, Kind::Note, tls_in_words(role, &result));
         match (result, tls.expect.unwrap_or(TlsEnd::Success)) {
             (Ok(()), TlsEnd::Success) => {
                 self.conversation_mut(on)?.tls = true;
@@ -444,6 +444,21 @@ impl<'a> Run<'a> {
         crate::case::pattern::matches(pattern, &value, framing, &mut self.names)
             .map_err(|why| Stop::fail("the answer on standard output", why))
     }
+}
+
+/// How TLS went.
+fn tls_in_words(role: TlsRole, result: &Result<(), TlsFailure>) -> String {
+    let role = match role {
+        TlsRole::Client => "client",
+        TlsRole::Server => "server",
+    };
+    let how = match result {
+        Ok(()) => "it is up".to_owned(),
+        Err(TlsFailure::Refused(why)) => format!("it failed: {why}"),
+        Err(TlsFailure::Late) => "it did not end in time".to_owned(),
+        Err(TlsFailure::Kit(why)) => format!("the kit could not begin: {why}"),
+    };
+    format!("TLS, the kit as {role}: {how}")
 }
 
 fn needs_connection(verb: Verb<'_>) -> bool {

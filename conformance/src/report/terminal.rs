@@ -98,7 +98,10 @@ fn one(case: &CaseResult, specification: &Specification) -> String {
     if !variation.expected.is_empty() {
         line(format!("  wanted {}", variation.expected));
     }
-    line(format!("  seen   {}", variation.seen));
+    line(format!(
+        "  seen   {}",
+        variation.seen.replace('\n', "\n         ")
+    ));
     if !case.expected_to_fail {
         let skipped = variation.events.len().saturating_sub(SHOWN);
         if skipped > 0 {

@@ -37,6 +37,14 @@ impl Selection {
             && (self.cases.is_empty() || self.cases.iter().any(|g| glob::matches(g, &case.id)))
     }
 
+    /// Globs of case IDs that no case has.
+    pub fn unmatched<'a>(&'a self, cases: &[Case]) -> Vec<&'a str> {
+        let globs = self.cases.iter().map(String::as_str);
+        globs
+            .filter(|glob| !cases.iter().any(|case| glob::matches(glob, &case.id)))
+            .collect()
+    }
+
     /// The plan of every selected case that runs on a subject in some way.
     pub fn plan<'a>(&self, cases: &'a [Case], subject: &dyn Subject) -> Vec<Plan<'a>> {
         cases

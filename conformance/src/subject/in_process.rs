@@ -266,9 +266,12 @@ impl Link for CoreLink {
                 self.drive();
                 Ok(())
             }
-            Some(wanted) => Err(TlsFailure::Refused(format!(
-                "the core is TLS {wanted:?} too"
-            ))),
+            Some(CoreTlsRole::Client) => {
+                Err(TlsFailure::Refused("the core is the client too".to_owned()))
+            }
+            Some(CoreTlsRole::Server) => {
+                Err(TlsFailure::Refused("the core is the server too".to_owned()))
+            }
             None => Err(TlsFailure::Refused(
                 "the core does not start TLS".to_owned(),
             )),
