@@ -189,6 +189,7 @@ mod tests {
             doing: String::new(),
             expected: String::new(),
             seen: String::new(),
+            requirements: Vec::new(),
             events: Vec::new(),
         };
         let variations = vec![
