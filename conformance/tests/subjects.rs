@@ -232,6 +232,25 @@ fn refuses_proofs(stream: &TcpStream, _: &AtomicBool) {
     }
 }
 
+/// Connections that are open, and whether two were.
+static OPEN: AtomicUsize = AtomicUsize::new(0);
+static MET: AtomicBool = AtomicBool::new(false);
+
+/// Refuses proofs, and takes a while to end a connection that the kit has ended.
+fn parts_slowly(stream: &TcpStream, _: &AtomicBool) {
+    if OPEN.fetch_add(1, Ordering::SeqCst) > 0 {
+        MET.store(true, Ordering::SeqCst);
+    }
+    if let Some((_, _, mut reader)) = greet(stream) {
+        let mut line = Vec::new();
+        drop(reader.read_until(b'\n', &mut line));
+        if line.is_empty() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+    OPEN.fetch_sub(1, Ordering::SeqCst);
+}
+
 fn closes_at_once(mut stream: &TcpStream, _: &AtomicBool) {
     drop(stream.read(&mut [0; 1]));
 }
@@ -388,6 +407,16 @@ fn a_subject_that_lost_its_address_to_another_program_is_judged_anew() {
         |_| {},
     );
     assert_eq!(case.cases[0].outcome, Outcome::Fail);
+}
+
+#[test]
+fn a_case_is_over_when_the_subject_has_ended_its_connections() {
+    let result = judge_with(&Fake(parts_slowly), "auth-proof-*", "", |_| {});
+    assert!(result.cases.len() > 1);
+    for case in &result.cases {
+        assert_eq!(case.outcome, Outcome::Pass, "{}: {}", case.id, seen(case));
+    }
+    assert!(!MET.load(Ordering::SeqCst));
 }
 
 #[test]

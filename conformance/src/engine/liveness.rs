@@ -3,13 +3,17 @@
 use std::time::{Duration, Instant};
 
 use super::conversation::Next;
+use super::link::{Arrival, Link};
 use super::transcript::Kind;
 use super::{Outcome, Run, Stop};
+use crate::case::{Level, Way};
 use crate::subject::State;
 use crate::wire::Value;
 
 /// Seconds that a subject has to show that it is alive.
 const ALIVE: f64 = 2.0;
+/// How long a subject may take to end its side of connections that the kit has ended.
+const PARTING: Duration = Duration::from_millis(500);
 
 impl Run<'_> {
     /// The stop for something that did not come in time.
@@ -75,10 +79,25 @@ impl Run<'_> {
             return Some(false);
         };
         let deadline = Instant::now() + self.span(ALIVE);
-        Some(matches!(
-            link.receive(deadline),
-            super::link::Arrival::Octets(_)
-        ))
+        let greets = matches!(link.receive(deadline), Arrival::Octets(_));
+        link.shutdown_write();
+        see_off(&mut *link, Instant::now() + PARTING);
+        Some(greets)
+    }
+
+    /// Ends the kit's side of every connection and waits, not for long, until the subject has ended
+    /// its own: what it does about an end must not come in the middle of its next case.
+    pub(super) fn part(&mut self) {
+        if self.variation.way != Way::Live || self.case.level == Level::Simple {
+            return;
+        }
+        for conversation in self.conversations.values_mut() {
+            conversation.link.shutdown_write();
+        }
+        let deadline = Instant::now() + PARTING;
+        for conversation in self.conversations.values_mut() {
+            see_off(&mut *conversation.link, deadline);
+        }
     }
 
     /// A subject that closed a connection as it should must still be there afterwards: otherwise a
@@ -86,7 +105,7 @@ impl Run<'_> {
     pub(super) fn survives(&mut self) -> Result<(), Stop> {
         let ended = self.conversations.values().any(|c| c.ended.is_some());
         let stopped = self.case.steps.iter().any(|step| step.stop.is_some());
-        if !ended || stopped || self.case.level == crate::case::Level::Simple {
+        if !ended || stopped || self.case.level == Level::Simple {
             return Ok(());
         }
         let what = "the subject goes on after it has closed the connection";
@@ -123,11 +142,16 @@ impl Run<'_> {
             return;
         };
         // A simple client ends whatever comes; what it says then helps.
-        if self.case.level == crate::case::Level::Simple {
+        if self.case.level == Level::Simple {
             stop.seen = format!("{}; the program has ended: {how}", stop.seen);
         } else {
             stop.outcome = Outcome::Crash;
             stop.seen = format!("{}; the subject has ended: {how}", stop.seen);
         }
     }
+}
+
+/// Reads a connection to its end, up to the deadline.
+fn see_off(link: &mut dyn Link, deadline: Instant) {
+    while Instant::now() < deadline && matches!(link.receive(deadline), Arrival::Octets(_)) {}
 }

@@ -263,6 +263,9 @@ pub fn run(
     if let Err(stop) = &mut result {
         run.look_for_crash(stop);
     }
+    if result.is_ok() {
+        run.part();
+    }
     for conversation in run.conversations.values_mut() {
         conversation.link.close();
     }
