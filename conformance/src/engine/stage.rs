@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use super::link::{Link, TcpLink};
-use crate::subject::{Instance, StartError, State};
+use crate::subject::{Instance, StartError, State, nothing_starts};
 
 /// How long a wait for a connection goes on before the subject is looked at.
 const SLICE: Duration = Duration::from_millis(100);
@@ -121,6 +121,8 @@ impl Stage {
         let listener = listener.ok_or_else(|| format!("party {party:?} does not listen"))?;
         let keep = |listener: TcpListener| -> std::io::Result<Socket> {
             let address = listener.local_addr()?;
+            // A program that is being started would hold the listener a moment longer.
+            let _quiet = nothing_starts();
             drop(listener);
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
             socket.set_reuse_address(true)?;
@@ -241,6 +243,39 @@ mod tests {
             self.dial();
             Ok(())
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_party_refuses_connections_though_programs_are_being_started() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+
+        use crate::subject::exec::start_nothing;
+
+        static OVER: AtomicBool = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    while !OVER.load(Ordering::SeqCst) {
+                        start_nothing();
+                    }
+                });
+            }
+            let refused = (0..200).try_for_each(|_| {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let dialler = Dialler {
+                    to: listener.local_addr().unwrap(),
+                    starts: 0,
+                    held: None,
+                };
+                let listeners = BTreeMap::from([("kit".to_owned(), listener)]);
+                let limit = Duration::from_secs(60);
+                let mut stage = Stage::new(Box::new(dialler), listeners, false, limit);
+                stage.refuse("kit")
+            });
+            OVER.store(true, Ordering::SeqCst);
+            refused.unwrap();
+        });
     }
 
     #[test]

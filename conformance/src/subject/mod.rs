@@ -7,6 +7,8 @@ pub mod in_process;
 mod program;
 pub mod remote;
 
+pub(crate) use program::nothing_starts;
+
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
