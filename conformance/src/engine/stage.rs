@@ -12,6 +12,9 @@ use crate::subject::{Instance, StartError, State, nothing_starts};
 /// How long a wait for a connection goes on before the subject is looked at.
 const SLICE: Duration = Duration::from_millis(100);
 
+/// How long the address of a listener that was closed may stay in use.
+const FREED: Duration = Duration::from_secs(5);
+
 /// The subject as started for a run, and where the kit awaits it.
 pub struct Stage {
     /// The subject.
@@ -121,13 +124,24 @@ impl Stage {
         let listener = listener.ok_or_else(|| format!("party {party:?} does not listen"))?;
         let keep = |listener: TcpListener| -> std::io::Result<Socket> {
             let address = listener.local_addr()?;
-            // A program that is being started would hold the listener a moment longer.
+            // A program that is being started holds the listener a moment longer, the last of it
+            // even after it counts as started; nothing tells when.
             let _quiet = nothing_starts();
             drop(listener);
-            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-            socket.set_reuse_address(true)?;
-            socket.bind(&address.into())?;
-            Ok(socket)
+            let deadline = Instant::now() + FREED;
+            loop {
+                let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+                socket.set_reuse_address(true)?;
+                match socket.bind(&address.into()) {
+                    Err(error)
+                        if error.kind() == std::io::ErrorKind::AddrInUse
+                            && Instant::now() < deadline =>
+                    {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    bound => return bound.map(|()| socket),
+                }
+            }
         };
         let socket = keep(listener).map_err(|error| format!("the address of {party}: {error}"))?;
         self.refusing.insert(party.to_owned(), socket);
