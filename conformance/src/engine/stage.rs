@@ -259,39 +259,6 @@ mod tests {
         }
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn a_party_refuses_connections_though_programs_are_being_started() {
-        use std::sync::atomic::{AtomicBool, Ordering};
-
-        use crate::subject::exec::start_nothing;
-
-        static OVER: AtomicBool = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    while !OVER.load(Ordering::SeqCst) {
-                        start_nothing();
-                    }
-                });
-            }
-            let refused = (0..200).try_for_each(|_| {
-                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-                let dialler = Dialler {
-                    to: listener.local_addr().unwrap(),
-                    starts: 0,
-                    held: None,
-                };
-                let listeners = BTreeMap::from([("kit".to_owned(), listener)]);
-                let limit = Duration::from_secs(60);
-                let mut stage = Stage::new(Box::new(dialler), listeners, false, limit);
-                stage.refuse("kit")
-            });
-            OVER.store(true, Ordering::SeqCst);
-            refused.unwrap();
-        });
-    }
-
     #[test]
     fn what_a_subject_dialled_before_its_restart_is_not_accepted_after_it() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

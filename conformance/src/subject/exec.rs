@@ -21,15 +21,6 @@ pub fn end_all() {
     super::program::end_all();
 }
 
-/// Starts a program that ends at once, and waits for that.
-#[cfg(all(test, unix))]
-pub(crate) fn start_nothing() {
-    let mut program = Program::start(Command::new("true")).unwrap();
-    program
-        .ended(Instant::now() + Duration::from_secs(60))
-        .unwrap();
-}
-
 /// A command with placeholders.
 pub struct Exec {
     words: Vec<String>,
