@@ -150,6 +150,7 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
 
     use super::*;
+    use crate::subject::program::alone;
 
     fn reserve() -> io::Result<Reserved> {
         Reserved::new(Ipv4Addr::LOCALHOST.into())
@@ -157,6 +158,7 @@ mod tests {
 
     #[test]
     fn no_port_is_one_that_the_system_gives_away() {
+        let _alone = alone();
         assert_eq!(quiet_ports(32_768..=60_999), 10_000..=32_767);
         assert_eq!(quiet_ports(49_152..=65_535), 10_000..=49_151);
         assert_eq!(quiet_ports(10_240..=60_999), 61_000..=65_535);
@@ -172,6 +174,7 @@ mod tests {
 
     #[test]
     fn an_address_is_reserved_once_as_long_as_it_is_held() {
+        let _alone = alone();
         let first = reserve().unwrap();
         let address = first.address();
         assert!(first.is_free() && !first.is_listened_on());
@@ -187,6 +190,7 @@ mod tests {
 
     #[test]
     fn what_another_program_listens_on_is_not_reserved() {
+        let _alone = alone();
         let reserved = reserve().unwrap();
         let address = reserved.address();
         let listener = TcpListener::bind(address).unwrap();
@@ -198,6 +202,7 @@ mod tests {
 
     #[test]
     fn nobody_accepts_on_an_address_because_it_was_tried() {
+        let _alone = alone();
         let reserved = reserve().unwrap();
         // A program inherits what is open when it is started; here the copy lives on by intent.
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -216,6 +221,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_connection_to_itself_is_no_listener() {
+        let _alone = alone();
         let reserved = reserve().unwrap();
         let address = reserved.address().into();
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

@@ -327,6 +327,7 @@ mod tests {
     use socket2::{Domain, Socket, Type};
 
     use super::*;
+    use crate::subject::program::alone;
     use crate::wire::{Framing, Suite};
 
     #[test]
@@ -386,6 +387,7 @@ mod tests {
 
     #[test]
     fn a_program_is_ready_when_it_listens_and_again_after_a_restart() {
+        let _alone = alone();
         let mut process = process(None);
         for _ in 0..2 {
             process.restart(LONG).unwrap();
@@ -399,6 +401,7 @@ mod tests {
 
     #[test]
     fn a_program_whose_port_is_taken_is_started_again_on_another() {
+        let _alone = alone();
         let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
         let first = reserved.address();
         // It is taken without a listener, so that only the program itself can notice.
@@ -413,6 +416,7 @@ mod tests {
 
     #[test]
     fn nobody_else_is_taken_for_the_program() {
+        let _alone = alone();
         let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
         let first = reserved.address();
         let stranger = TcpListener::bind(first).unwrap();
@@ -429,6 +433,7 @@ mod tests {
 
     #[test]
     fn it_is_told_whether_somebody_else_listens_in_place_of_the_program() {
+        let _alone = alone();
         let reserved = Reserved::new(Ipv4Addr::LOCALHOST.into()).unwrap();
         let stranger = TcpListener::bind(reserved.address()).unwrap();
         let mut process = process(Some(reserved));

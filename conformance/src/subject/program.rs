@@ -17,6 +17,13 @@ const OUTPUT: Duration = Duration::from_millis(500);
 /// Held while a program is being started.
 static STARTING: Mutex<()> = Mutex::new(());
 
+/// Keeps tests of addresses and tests that start programs apart, for the same reason.
+#[cfg(test)]
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// No thread of the kit starts a program while this is held.
 ///
 /// A program is made as a copy that holds all that this process has open until it is loaded: a
@@ -204,6 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_read_on() {
+        let _alone = alone();
         let mut command = Command::new("sh");
         command.args([
             "-c",
@@ -218,6 +226,7 @@ mod tests {
 
     #[test]
     fn what_a_program_has_started_ends_with_it() {
+        let _alone = alone();
         let mut command = Command::new("sh");
         command.args(["-c", "sleep 600 & wait"]);
         let mut program = Program::start(command).unwrap();
