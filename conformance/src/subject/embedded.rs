@@ -172,6 +172,7 @@ impl Drop for Embedding {
 
 /// A simple client: it dials, sends its arguments, and has the answer or none.
 struct Client {
+    settings: Settings,
     answer: Receiver<(i32, Vec<u8>)>,
     end: Option<(i32, Vec<u8>)>,
 }
@@ -200,7 +201,11 @@ impl Client {
             let end = answer.map_or((1, Vec::new()), |text| (0, text));
             drop(sender.send(end));
         });
-        Ok(Self { answer, end: None })
+        Ok(Self {
+            settings: settings.clone(),
+            answer,
+            end: None,
+        })
     }
 }
 
@@ -211,6 +216,16 @@ impl Instance for Client {
 
     fn state(&mut self, _: Instant) -> State {
         State::Running
+    }
+
+    fn restartable(&self) -> bool {
+        true
+    }
+
+    /// What is left of the one before ends by itself when its patience does.
+    fn restart(&mut self, _: Duration) -> Result<(), StartError> {
+        *self = Self::start(&self.settings)?;
+        Ok(())
     }
 
     fn exit(&mut self, deadline: Instant) -> Option<(i32, Vec<u8>)> {
