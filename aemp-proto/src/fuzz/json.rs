@@ -153,17 +153,7 @@ fn same(text: &[u8], content: &Content, other: &Other) {
 }
 
 fn same_message(message: &Message<'_>, elements: &[Other]) {
-    let name = match value(&elements[0]) {
-        Value::Null => "".to_owned(),
-        Value::Bool(bool) => u8::from(bool).to_string(),
-        Value::Text(text) => text,
-        // How a fraction or a great number looks as a name is tested elsewhere.
-        other => match other.as_integer() {
-            Some(integer) => integer.to_string(),
-            None => message.port().to_owned(),
-        },
-    };
-    assert_eq!(message.port(), name);
+    same_name(message.port(), &value(&elements[0]));
     let ours = message.args().values();
     assert_eq!(ours.len(), elements.len() - 1);
     for (ours, other) in ours.iter().zip(&elements[1..]) {
@@ -172,6 +162,22 @@ fn same_message(message: &Message<'_>, elements: &[Other]) {
             "{ours} for us, {other} for serde_json"
         );
     }
+}
+
+fn same_name(name: &str, other: &Value) {
+    let expected = match other {
+        Value::Null => "".to_owned(),
+        Value::Bool(bool) => u8::from(*bool).to_string(),
+        Value::Text(text) => text.clone(),
+        // An integer just out of range is rounded into it by `serde_json`.
+        float if equal(&name.into(), float) => return,
+        // How a fraction or a great number looks as a name is tested elsewhere.
+        other => match other.as_integer() {
+            Some(integer) => integer.to_string(),
+            None => return,
+        },
+    };
+    assert_eq!(name, expected);
 }
 
 /// Whether two values are equal, but for integers that are out of range.
