@@ -4,6 +4,7 @@ pub mod background;
 pub mod compose;
 pub mod conversation;
 pub mod expecting;
+pub mod lines;
 pub mod link;
 pub mod liveness;
 pub mod queue;

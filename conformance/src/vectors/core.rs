@@ -28,18 +28,11 @@ fn reads(subject: &str, vector: &Vector) -> Result<(), String> {
         "greeting" => greeting(vector),
         "auth-line" => auth_line(vector),
         "proofs" => proof(vector),
-        "md6" => {
-            let count = vector
-                .fields
-                .get("count")
-                .and_then(serde_json::Value::as_u64);
-            let input = vector.octets("hex")?.repeat(count.unwrap_or(1) as usize);
-            same(
-                "digest",
-                &vector.text("digest"),
-                &to_hex(&Md6::digest(&input)).as_str(),
-            )
-        }
+        "md6" => same(
+            "digest",
+            &vector.text("digest"),
+            &to_hex(&Md6::digest(&vector.digested()?)).as_str(),
+        ),
         "tls-role" => tls_role(vector),
         "json" | "cbor" | "storable" => messages(vector),
         other => super::entry::judge(other, vector),

@@ -86,6 +86,15 @@ impl Vector {
         from_hex(self.text(name)).ok_or_else(|| format!("{name}: bad hex"))
     }
 
+    /// The octets that a digest is of: `hex`, `count` times, or once.
+    ///
+    /// # Errors
+    /// They are no hex.
+    pub fn digested(&self) -> Result<Vec<u8>, String> {
+        let count = self.fields.get("count").and_then(Json::as_u64);
+        Ok(self.octets("hex")?.repeat(count.unwrap_or(1) as usize))
+    }
+
     /// A list of texts.
     pub fn texts(&self, name: &str) -> Vec<String> {
         let list = self.fields.get(name).and_then(Json::as_array);

@@ -18,18 +18,11 @@ pub fn confirm(subject: &str, vector: &Vector) -> Result<(), String> {
         "greeting" => greeting(vector),
         "auth-line" => auth_line(vector),
         "proofs" => proof(vector),
-        "md6" => {
-            let count = vector
-                .fields
-                .get("count")
-                .and_then(serde_json::Value::as_u64);
-            let input = vector.octets("hex")?.repeat(count.unwrap_or(1) as usize);
-            same(
-                "digest",
-                &vector.text("digest"),
-                &to_hex(&md6::md6_256(&input)).as_str(),
-            )
-        }
+        "md6" => same(
+            "digest",
+            &vector.text("digest"),
+            &to_hex(&md6::md6_256(&vector.digested()?)).as_str(),
+        ),
         "tls-role" => {
             let client = vector.text("own").as_bytes() < vector.text("peer").as_bytes();
             same(
