@@ -9,6 +9,7 @@ use crate::case::{Case, Level, explain, load};
 use crate::cli::{Choice, Cli, Command, RunArgs};
 use crate::edition;
 use crate::engine::tls::Certificates;
+use crate::out::say;
 use crate::replay;
 use crate::report::{compare, html, junit, terminal};
 use crate::run::result::ReplayResult;
@@ -64,9 +65,12 @@ fn list(choice: &Choice) -> Result<u8, String> {
     let selection = choice.selection();
     warn_of_unmatched(&selection, &cases);
     let selected: Vec<_> = cases.iter().filter(|case| selection.takes(case)).collect();
+    let mut text = String::new();
     for case in &selected {
-        println!("{:<44} {:<10} {}", case.id, case.level.name(), case.title);
+        let (id, level) = (&case.id, case.level.name());
+        text += &format!("{id:<44} {level:<10} {}\n", case.title);
     }
+    say(&text)?;
     if selected.is_empty() {
         Err("no case is selected".to_owned())
     } else {
@@ -89,11 +93,11 @@ fn show(id: &str, json: bool) -> Result<u8, String> {
         .ok_or_else(|| format!("there is no case {id:?}; `list` names them"))?;
     if json {
         let text = serde_json::to_string_pretty(case).map_err(|error| error.to_string())?;
-        println!("{text}");
+        say(&(text + "\n"))?;
     } else {
         let specification = Specification::built_in();
         let text = |id: &str| specification.get(id).map(|r| r.text.clone());
-        print!("{}", explain::case(case, &text));
+        say(&explain::case(case, &text).to_string())?;
     }
     Ok(PASSED)
 }
@@ -134,8 +138,9 @@ fn run(args: &RunArgs) -> Result<u8, String> {
     // Temporary files that stay behind do no harm.
     drop(std::fs::remove_dir_all(&folder));
     let specification = Specification::built_in();
-    print!("{}", terminal::report(&result, &specification));
+    let said = say(&terminal::report(&result, &specification));
     write_reports(args, &result, &cases, &specification)?;
+    said?;
     Ok(if result.ok() { PASSED } else { SHORT })
 }
 
@@ -237,7 +242,7 @@ fn replayed() -> Result<ReplayResult, String> {
 
 /// The kit's own wire code goes through every vector.
 fn vectors_confirmed() -> Result<u8, String> {
-    let mut faults = 0;
+    let (mut text, mut faults) = (String::new(), 0);
     for file in vectors::files()? {
         for group in &file.groups {
             let mut kinds = std::collections::BTreeMap::new();
@@ -246,7 +251,7 @@ fn vectors_confirmed() -> Result<u8, String> {
                     .entry(format!("{:?}", vector.kind).to_lowercase())
                     .or_insert(0) += 1;
                 if let Err(why) = vectors::own::confirm(&file.subject, vector) {
-                    println!("{}/{}/{}: {why}", file.subject, group.id, vector.id);
+                    text += &format!("{}/{}/{}: {why}\n", file.subject, group.id, vector.id);
                     faults += 1;
                 }
             }
@@ -255,10 +260,12 @@ fn vectors_confirmed() -> Result<u8, String> {
                 .map(|(kind, count)| format!("{count} {kind}"))
                 .collect();
             let name = format!("vectors/{}.json {}", file.subject, group.id);
-            println!("{name:<44} {:<32} {}", kinds.join(", "), group.title);
+            text += &format!("{name:<44} {:<32} {}\n", kinds.join(", "), group.title);
         }
     }
-    println!("confirmed by the kit's own wire code, {faults} differ");
+    say(&format!(
+        "{text}confirmed by the kit's own wire code, {faults} differ\n"
+    ))?;
     Ok(code(faults == 0))
 }
 
@@ -271,7 +278,7 @@ fn compare(files: &[PathBuf], html: Option<&Path>) -> Result<u8, String> {
     }
     match html {
         Some(file) => write(file, &compare::html(&results))?,
-        None => print!("{}", compare::text(&results)),
+        None => say(&compare::text(&results))?,
     }
     Ok(PASSED)
 }
@@ -298,7 +305,7 @@ fn write_reports(
     }
     if let Some(file) = &args.html {
         write(file, &html::report(result, cases, specification))?;
-        println!("report: {}", file.display());
+        say(&format!("report: {}\n", file.display()))?;
     }
     Ok(())
 }

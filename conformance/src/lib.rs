@@ -8,6 +8,7 @@ pub mod case;
 pub mod cli;
 pub mod edition;
 pub mod engine;
+mod out;
 pub mod replay;
 pub mod report;
 pub mod run;

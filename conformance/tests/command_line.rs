@@ -174,6 +174,21 @@ fn every_case_can_be_explained() {
     }
 }
 
+/// Everything that `list` says is more than a pipe holds, so that it meets the end of it.
+#[cfg(unix)]
+#[test]
+fn who_reads_no_further_is_no_error() {
+    let mut kit = Command::new(env!("CARGO_BIN_EXE_aemp-conformance"))
+        .arg("list")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(kit.stdout.take());
+    let output = kit.wait_with_output().unwrap();
+    assert_eq!((code(&output), stderr(&output)), (0, String::new()));
+}
+
 /// Where the program of the next test says that it runs.
 const TELL: &str = "AEMP_CONFORMANCE_TEST_TELL";
 

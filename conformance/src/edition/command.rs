@@ -8,8 +8,9 @@ use super::check;
 use super::files::Files;
 use super::manifest::Manifest;
 use super::page;
-use super::trace::{Figures, Trace};
+use super::trace::{Figures, Trace, Traced};
 use crate::case::Level;
+use crate::out::say;
 
 /// Options of `spec`.
 #[derive(Debug, Args)]
@@ -61,10 +62,10 @@ pub fn execute(args: &SpecArgs) -> Result<bool, String> {
     let files = Files::read(&root, &shared)?;
     let trace = Trace::new(&files);
     match &args.task {
-        Task::Check => return Ok(report(&files, &trace)),
+        Task::Check => return report(&files, &trace),
         Task::Manifest { out } => write(out.as_deref(), &Manifest::new(&trace).json())?,
         Task::Html { out } => write(out.as_deref(), &page::html(&files, &trace))?,
-        Task::Open => list(&trace),
+        Task::Open => say(&open(&trace))?,
     }
     Ok(true)
 }
@@ -79,8 +80,7 @@ fn found() -> Result<PathBuf, String> {
 
 fn write(out: Option<&Path>, text: &str) -> Result<(), String> {
     let Some(file) = out else {
-        print!("{text}");
-        return Ok(());
+        return say(text);
     };
     let fault = |error: std::io::Error| format!("{}: {error}", file.display());
     if let Some(folder) = file.parent() {
@@ -89,32 +89,35 @@ fn write(out: Option<&Path>, text: &str) -> Result<(), String> {
     std::fs::write(file, text).map_err(fault)
 }
 
-fn list(trace: &Trace) {
-    for traced in trace.requirements.iter().filter(|traced| traced.untested()) {
+fn open(trace: &Trace) -> String {
+    let untested = trace.requirements.iter().filter(|traced| traced.untested());
+    let line = |traced: &Traced| {
         let requirement = &traced.requirement;
         let level = requirement.level.map_or("", Level::name);
-        println!("{:<44} {level:<10} {}", requirement.id, requirement.text);
-    }
+        format!("{:<44} {level:<10} {}\n", requirement.id, requirement.text)
+    };
+    untested.map(line).collect()
 }
 
 /// Prints figures, open requirements and faults; whether there are no faults.
-fn report(files: &Files, trace: &Trace) -> bool {
+fn report(files: &Files, trace: &Trace) -> Result<bool, String> {
     let row = |name: &str, f: Figures| {
-        println!(
-            "{name:<10} {:>12} {:>6} {:>10} {:>7} {:>6} {:>6}",
+        format!(
+            "{name:<10} {:>12} {:>6} {:>10} {:>7} {:>6} {:>6}\n",
             f.requirements, f.must, f.untestable, f.tested, f.open, f.cited
-        );
+        )
     };
-    println!("level      requirements   MUST untestable  tested   open  cited by code");
+    let mut text =
+        "level      requirements   MUST untestable  tested   open  cited by code\n".to_owned();
     for level in Level::ALL {
-        row(level.name(), trace.figures(level));
+        text += &row(level.name(), trace.figures(level));
     }
-    row(
+    text += &row(
         "all",
         Figures::sum(Level::ALL.into_iter().map(|level| trace.figures(level))),
     );
-    println!(
-        "\n{} cases, {} files of vectors, {} statements of evidence",
+    text += &format!(
+        "\n{} cases, {} files of vectors, {} statements of evidence\n",
         trace.cases.len(),
         trace.vectors.len(),
         trace.evidence.len()
@@ -128,16 +131,17 @@ fn report(files: &Files, trace: &Trace) -> bool {
             .map(|requirement| requirement.id.as_str())
             .collect();
         if !ids.is_empty() {
-            println!("open at level {}: {}", level.name(), ids.join(" "));
+            text += &format!("open at level {}: {}\n", level.name(), ids.join(" "));
         }
     }
     for what in check::left_out(files) {
-        println!("left out: {what}");
+        text += &format!("left out: {what}\n");
     }
     let faults = check::check(files, trace);
     for fault in &faults {
-        println!("FAULT {fault}");
+        text += &format!("FAULT {fault}\n");
     }
-    println!("{} faults", faults.len());
-    faults.is_empty()
+    text += &format!("{} faults\n", faults.len());
+    say(&text)?;
+    Ok(faults.is_empty())
 }

@@ -1,13 +1,11 @@
 //! The command `replay`.
 
-use std::{
-    io::{self, Write as _},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::{Options, run, run_all, step};
+use crate::out::say;
 
 /// The command line of `replay`.
 #[derive(Clone, Debug, Default, Args)]
@@ -50,7 +48,6 @@ pub fn execute(args: &ReplayArgs) -> Result<bool, String> {
         text.push_str(&report.to_string());
         (text, report.is_success())
     };
-    // A reader that has seen enough may have closed the pipe.
-    let _ = io::stdout().write_all(text.as_bytes());
+    say(&text)?;
     Ok(right)
 }
