@@ -153,7 +153,8 @@ impl Source {
         }
     }
 
-    fn forget(&self, number: u64) {
+    /// The catcher's port has died.
+    pub(crate) fn forget(&self, number: u64) {
         let mut state = self.state();
         state.catchers.retain(|catcher| catcher.number != number);
         if state.catchers.is_empty() {
@@ -169,8 +170,7 @@ pub(crate) fn connect(node: &Node, args: &Args<'_>) -> Option<()> {
     let source = &node.inner().log;
     if let Some(number) = source.take_in(connect)? {
         // [log.connect.start] [log.stop]
-        let stop = move |node: &Node, _| node.inner().log.forget(number);
-        node.set_monitor(&port, Monitoring::new(Target::Callback(Box::new(stop))));
+        node.set_monitor(&port, Monitoring::new(Target::Catcher(number)));
         source.begin(number);
     }
     Some(())

@@ -43,6 +43,9 @@ type PortCallback = Box<dyn FnOnce(&Context, Cause) -> Result<(), HandlerError> 
 pub(crate) enum Target {
     /// Calls this on a worker.
     Callback(Callback),
+    /// Ends the log messages for the catcher of this number, at once: what is logged after the port's
+    /// death must not go to it.
+    Catcher(u64),
     /// Calls this in the turn of a port of ours, after what waits for that port already.
     Port(Weak<Slot>, PortCallback),
     /// Kills this port unless the end was a normal one.
@@ -67,6 +70,7 @@ impl Target {
                 let job = move |node: &Node| callback(node, cause);
                 node.inner().sched.push(Item::Job(Box::new(job)));
             }
+            Self::Catcher(number) => node.inner().log.forget(number),
             Self::Port(slot, callback) => {
                 if let Some(slot) = slot.upgrade() {
                     let cause = cause.clone();

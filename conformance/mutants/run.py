@@ -59,7 +59,7 @@ def is_client(mutant):
 
 
 def judge(mutant, node, client=None):
-    """The outcome of a mutant's case against the command `node`, or a client."""
+    """The outcome of a mutant's case against the command `node`, or a client, and what the kit said."""
     case, suite = mutant["case"], mutant.get("suite")
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         result = pathlib.Path(folder) / "result.json"
@@ -73,12 +73,12 @@ def judge(mutant, node, client=None):
             done = subprocess.run(command, cwd=COPY, capture_output=True, text=True, timeout=CASE_SECONDS,
                                   env={**os.environ, "AEMP": str(node)})
         except subprocess.TimeoutExpired:
-            return "no verdict"
+            return "no verdict", f"nothing within {CASE_SECONDS} s"
         if done.returncode == 0:
-            return "pass"
+            return "pass", done.stdout
         if done.returncode == 1 and result.exists():
-            return "caught"
-        return f"no verdict: {done.stderr.strip()[-300:]}"
+            return "caught", done.stdout
+        return "no verdict", done.stderr
 
 
 def broken(mutant, text):
@@ -102,10 +102,10 @@ def broken(mutant, text):
 
 def built_and_judged(mutant, made, trouble):
     """A line about a mutant; whether it was caught."""
-    outcome = "does not build" if trouble else judge(mutant, made, made)
+    outcome, said = ("does not build", trouble) if trouble else judge(mutant, made, made)
     made.unlink(missing_ok=True)
     line = f"{outcome if outcome == 'caught' else outcome.upper():12}{mutant['id']}: {mutant['about']} ({mutant['case']})"
-    print(line if not trouble else f"{line}\n{trouble[-2000:]}", flush=True)
+    print(line if outcome in ("caught", "pass") else f"{line}\n{said.strip()[-2000:]}", flush=True)
     return outcome == "caught"
 
 
@@ -180,16 +180,16 @@ def main():
     # One builds while others are judged: most of a judge's time is waiting.
     with concurrent.futures.ThreadPoolExecutor(JUDGES) as pool:
         whole = list(pool.map(lambda m: (m, judge(m, WORK / "aemp", COPY / m["file"])), cases))
-        for mutant, outcome in whole:
+        for mutant, (outcome, said) in whole:
             if outcome != "pass":
-                print(f"NOT PASSED  {mutant['case']} by the subject as it is: {outcome}", flush=True)
+                print(f"NOT PASSED  {mutant['case']} by the subject as it is:\n{said.strip()[-4000:]}", flush=True)
         judged = []
         for mutant in mutants:
             made, trouble = broken(mutant, (COPY / mutant["file"]).read_text())
             judged.append(pool.submit(built_and_judged, mutant, made, trouble))
         caught = sum(one.result() for one in judged)
     print(f"{caught} of {len(mutants)} broken variants were caught; {len(cases)} cases were asked")
-    sys.exit(caught < len(mutants) or any(outcome != "pass" for _, outcome in whole))
+    sys.exit(caught < len(mutants) or any(outcome != "pass" for _, (outcome, _) in whole))
 
 
 if __name__ == "__main__":
