@@ -11,6 +11,7 @@ use crate::edition;
 use crate::engine::tls::Certificates;
 use crate::out::say;
 use crate::replay;
+use crate::report::progress::Progress;
 use crate::report::{compare, html, junit, terminal};
 use crate::run::result::ReplayResult;
 use crate::run::{Options, RunResult, Selection, execute, expect_fail};
@@ -121,13 +122,15 @@ fn run(args: &RunArgs) -> Result<u8, String> {
     };
     let folder = scratch();
     let certificates = Certificates::generate(&folder)?;
+    let progress = Progress::new();
     let options = Options {
         secret: args.secret.clone(),
         certificates: &certificates,
         scale: args.timeout_scale,
         seed: args.seed.unwrap_or_else(|| seed(&*subject)),
         expect_fail: entries.clone(),
-        progress: &terminal::progress,
+        progress: &|done, all, case| progress.case(done, all, case),
+        stop_after: args.stop_after,
     };
     let mut result = execute(&plans, &*subject, &options);
     let all = cases.iter().map(|case| &*case.id);

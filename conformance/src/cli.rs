@@ -131,6 +131,9 @@ pub struct RunArgs {
     /// Makes names, nonces and cuts; another one for each run where the subject runs on.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Begin no further case when N have fallen short.
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub stop_after: Option<usize>,
     /// How many cases run at once.
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -181,6 +184,11 @@ fn suite(name: &str) -> Result<Suite, String> {
 
 fn framing(name: &str) -> Result<Framing, String> {
     Framing::named(name).ok_or_else(|| "json, cbor or storable".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "a number from 1".to_owned())
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -113,6 +113,37 @@ fn a_run_that_falls_short_is_1_and_shows_the_conversation() {
 }
 
 #[test]
+fn what_falls_short_is_said_at_once_and_a_run_can_stop_there() {
+    let arguments = [
+        "run",
+        "--case",
+        "greeting-version-*",
+        "--jobs",
+        "1",
+        "--exec",
+        "sh -c 'exit 7'",
+        "--timeout-scale",
+        "0.2",
+        "--stop-after",
+        "1",
+    ];
+    let output = kit(&arguments);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let said = stderr(&output);
+    let crashes = said
+        .lines()
+        .filter(|line| line.starts_with("CRASH greeting-version-"));
+    assert_eq!(crashes.count(), 1, "{said}");
+    let text = stdout(&output);
+    assert!(text.contains("stopped early: "), "{text}");
+    assert_eq!(
+        code(&kit(&["run", "--stop-after", "0"])),
+        2,
+        "no number to stop after"
+    );
+}
+
+#[test]
 fn a_glob_that_chooses_nothing_is_said() {
     let output = kit(&["list", "--case", "greeting-*", "--case", "no-such-case"]);
     assert_eq!(code(&output), 0);
@@ -141,7 +172,8 @@ fn a_shortfall_that_is_expected_is_0_and_one_that_does_not_come_is_1() {
         "it passes, and the list says that it does not"
     );
     arguments.extend(crashing);
-    assert_eq!(code(&kit(&arguments)), 0);
+    let expected = kit(&arguments);
+    assert_eq!((code(&expected), stderr(&expected)), (0, String::new()));
 }
 
 #[test]

@@ -282,6 +282,7 @@ fn judge_with(
         seed: 1,
         expect_fail: expect_fail::parse(entries).unwrap(),
         progress: &|_, _, _| {},
+        stop_after: None,
     };
     let (cases, mut selection) = select(id);
     selection.suites = vec![Suite::Sha3];

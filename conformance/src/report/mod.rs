@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod html;
 pub mod junit;
+pub mod progress;
 pub mod terminal;
 
 /// Text as it may stand in XML and HTML.

@@ -1,7 +1,6 @@
 //! The report on the terminal.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 
 use crate::case::{Level, Strength};
 use crate::engine::Outcome;
@@ -9,22 +8,8 @@ use crate::engine::transcript::{Event, Kind};
 use crate::run::{CaseResult, RunResult};
 use crate::spec::Specification;
 
-/// Columns of a progress line.
-const COLUMNS: usize = 78;
 /// Events of a failing conversation that are shown.
 const SHOWN: usize = 30;
-
-/// Shows a line that is written over, on a terminal only.
-pub fn progress(done: usize, all: usize, case: &CaseResult) {
-    if std::io::stderr().is_terminal() {
-        let line = format!("{done}/{all} {} {}", case.outcome.name(), case.id);
-        let line: String = line.chars().take(COLUMNS).collect();
-        eprint!("\r{line:<COLUMNS$}");
-        if done == all {
-            eprint!("\r{:<COLUMNS$}\r", "");
-        }
-    }
-}
 
 /// The whole report: what fell short in full, the rest as numbers.
 pub fn report(result: &RunResult, specification: &Specification) -> String {
@@ -39,6 +24,10 @@ pub fn report(result: &RunResult, specification: &Specification) -> String {
     out.push_str(&unsupported(result));
     for unmet in &result.unmet {
         writeln!(out, "expect-fail: {unmet}").expect("strings grow");
+    }
+    if result.not_run > 0 {
+        let left = result.not_run;
+        writeln!(out, "stopped early: {left} cases were not run").expect("strings grow");
     }
     for level in result.empty_levels() {
         writeln!(out, "nothing of level {} passed", level.name()).expect("strings grow");

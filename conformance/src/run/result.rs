@@ -32,6 +32,9 @@ pub struct RunResult {
     pub summary: BTreeMap<String, usize>,
     /// The cases in order of level and ID.
     pub cases: Vec<CaseResult>,
+    /// How many selected cases were not run, since the run was stopped early.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_run: usize,
     /// What `replay` found, where it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayResult>,
@@ -174,6 +177,14 @@ impl CaseResult {
         let news = all.clone().find(|v| v.falls_short() && !v.expected_to_fail);
         news.or_else(|| all.find(|variation| variation.outcome == self.outcome))
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde wants"
+)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl RunResult {

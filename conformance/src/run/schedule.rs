@@ -50,12 +50,14 @@ pub struct Options<'a> {
     pub expect_fail: Vec<Entry>,
     /// Told of every case that is done: how many are, of how many, and the case.
     pub progress: &'a (dyn Fn(usize, usize, &CaseResult) + Sync),
+    /// No further case begins when so many have fallen short.
+    pub stop_after: Option<usize>,
 }
 
 /// Runs planned cases.
 pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>) -> RunResult {
     let began = Instant::now();
-    let done = AtomicUsize::new(0);
+    let (done, short) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let (slow, quick) = by_duration(plans);
     let workers = subject.parallel().clamp(1, plans.len().max(1));
     // Where several subjects may run at once, slow cases begin first and keep no other waiting.
@@ -72,7 +74,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
     std::thread::scope(|scope| {
         for at in 0..workers + idlers {
             let queues = if at < idlers { &queues[1..] } else { &queues };
-            let (done, results) = (&done, &results);
+            let (done, short, results) = (&done, &short, &results);
             let (lacking, provider, kept) = (&lacking, &provider, &kept);
             let work = move || {
                 let mut worker = Worker {
@@ -83,12 +85,20 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
                     provider,
                 };
                 let next = || {
+                    let limit = options.stop_after.unwrap_or(usize::MAX);
+                    if short.load(Ordering::Relaxed) >= limit {
+                        return None;
+                    }
                     queues.iter().find_map(|(plans, next)| {
                         plans.get(next.fetch_add(1, Ordering::Relaxed)).copied()
                     })
                 };
                 while let Some(plan) = next() {
-                    let result = worker.case(plan);
+                    let mut result = worker.case(plan);
+                    // What is not met is said at the end.
+                    expect_fail::apply(&options.expect_fail, std::slice::from_mut(&mut result));
+                    let fell = usize::from(result.falls_short());
+                    short.fetch_add(fell, Ordering::Relaxed);
                     let count = done.fetch_add(1, Ordering::Relaxed) + 1;
                     (options.progress)(count, plans.len(), &result);
                     results
@@ -115,6 +125,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
         seed: options.seed,
         seconds: (began.elapsed().as_secs_f64() * 1e3).round() / 1e3,
         summary: RunResult::summarise(&cases),
+        not_run: plans.len() - cases.len(),
         cases,
         replay: None,
         unmet,

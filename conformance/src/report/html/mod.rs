@@ -93,6 +93,14 @@ fn head(result: &RunResult) -> String {
     for unmet in &result.unmet {
         writeln!(out, "<p class=\"verdict short\">{}</p>", escaped(unmet)).expect("strings grow");
     }
+    if result.not_run > 0 {
+        writeln!(
+            out,
+            "<p class=\"verdict short\">Stopped early: {} cases were not run</p>",
+            result.not_run
+        )
+        .expect("strings grow");
+    }
     for level in result.empty_levels() {
         writeln!(
             out,
