@@ -135,6 +135,7 @@ fn run(args: &RunArgs) -> Result<u8, String> {
     let mut result = execute(&plans, &*subject, &options);
     let all = cases.iter().map(|case| &*case.id);
     result.unmet.extend(expect_fail::unknown(&entries, &all));
+    result.not_for = selection.not_for(&cases, &*subject);
     if args.replay {
         result.replay = Some(replayed()?);
     }

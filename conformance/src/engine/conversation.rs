@@ -1,7 +1,7 @@
 //! One connection to the subject: lines, then messages, and what has been said so far.
 
 use std::collections::BTreeSet;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::link::{Arrival, Link};
 use super::queue::Queue;
@@ -10,6 +10,10 @@ use crate::case::step::TlsRole;
 use crate::wire::framing::Reader;
 use crate::wire::greeting::{self, Line};
 use crate::wire::{Framing, Greeting, Unreadable, Value};
+
+/// For how long after a deadline things are still taken that have arrived: not for ever, since a subject
+/// may never fall silent.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection and what both sides have said on it.
 pub struct Conversation {
@@ -31,6 +35,8 @@ pub struct Conversation {
     pub theirs: [Option<Line>; 2],
     /// The subject's greeting.
     pub greeting: Option<Greeting>,
+    /// Whether something else came without end where something was waited for.
+    pub flooded: bool,
     /// Whether the kit's authentication line is out.
     pub proved: bool,
     /// Reads messages once the subject's authentication line is in.
@@ -80,6 +86,7 @@ impl Conversation {
             mine: [None, None],
             theirs: [None, None],
             greeting: None,
+            flooded: false,
             proved: false,
             reader: None,
             framing,
@@ -91,6 +98,10 @@ impl Conversation {
 
     /// The next thing to arrive.
     pub fn next(&mut self, deadline: Instant, transcript: &mut Transcript) -> Next {
+        if Instant::now() > deadline + PATIENCE {
+            self.flooded = true;
+            return Next::Late;
+        }
         loop {
             if let Some(next) = self.buffered() {
                 return next;
@@ -146,5 +157,58 @@ impl Conversation {
         } else {
             TlsRole::Server
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::link::Unsent;
+    use crate::engine::tls::{TlsFailure, TlsSetup};
+
+    /// A subject that never falls silent.
+    struct Flood;
+
+    impl Link for Flood {
+        fn send(&mut self, _: &[u8]) -> Result<(), Unsent> {
+            Ok(())
+        }
+
+        fn receive(&mut self, _: Instant) -> Arrival {
+            Arrival::Octets(b"[\"\"]".to_vec())
+        }
+
+        fn start_tls(
+            &mut self,
+            _: &TlsSetup,
+            _: TlsRole,
+            _: Vec<u8>,
+            _: Instant,
+        ) -> Result<(), TlsFailure> {
+            Ok(())
+        }
+
+        fn shutdown_write(&mut self) {}
+
+        fn close(&mut self) {}
+
+        fn cut(&mut self) {}
+    }
+
+    #[test]
+    fn nobody_holds_the_kit_up_by_talking() {
+        let mut flood = Conversation::new("main", "kit", true, Framing::Json, Box::new(Flood));
+        flood.reader = Some(Reader::new(Framing::Json));
+        let mut transcript = Transcript::default();
+        let now = Instant::now();
+        let next = flood.next(now, &mut transcript);
+        assert!(matches!(next, Next::Message(_)), "{next:?}");
+        assert!(!flood.flooded);
+        let before = now
+            .checked_sub(PATIENCE)
+            .expect("the machine runs for so long");
+        let next = flood.next(before, &mut transcript);
+        assert!(matches!(next, Next::Late), "{next:?}");
+        assert!(flood.flooded);
     }
 }

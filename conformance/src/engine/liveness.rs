@@ -25,6 +25,9 @@ impl Run<'_> {
                 format!("the subject has ended: {how}"),
             );
         }
+        if self.conversations.get(on).is_some_and(|c| c.flooded) {
+            return Stop::fail(what, "other things came, without end");
+        }
         if self.answers(on) {
             return Stop::fail(what, "nothing came; the subject is alive and answers");
         }

@@ -25,6 +25,19 @@ pub fn report(result: &RunResult, specification: &Specification) -> String {
     for unmet in &result.unmet {
         writeln!(out, "expect-fail: {unmet}").expect("strings grow");
     }
+    if !result.not_for.is_empty() {
+        let of: Vec<_> = result
+            .not_for
+            .iter()
+            .map(|(level, count)| format!("{count} of level {}", level.name()))
+            .collect();
+        let of = of.join(", ");
+        writeln!(
+            out,
+            "not for this subject: {of}; they run in process alone, or in the other role (`show CASE`)"
+        )
+        .expect("strings grow");
+    }
     if result.not_run > 0 {
         let left = result.not_run;
         writeln!(out, "stopped early: {left} cases were not run").expect("strings grow");

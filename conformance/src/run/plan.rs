@@ -1,5 +1,7 @@
 //! Which cases run, and in which variations.
 
+use std::collections::BTreeMap;
+
 use crate::case::{Case, Chunking, Dimension, Level, Role, TlsUse, Way};
 use crate::engine::Variation;
 use crate::run::glob;
@@ -56,6 +58,19 @@ impl Selection {
             })
             .filter(|plan| !plan.groups.is_empty())
             .collect()
+    }
+
+    /// How many selected cases of each level are not for such a subject, whatever it can do: they run in
+    /// process, or in the other role.
+    pub fn not_for(&self, cases: &[Case], subject: &dyn Subject) -> BTreeMap<Level, usize> {
+        let mut levels = BTreeMap::new();
+        for case in cases.iter().filter(|case| self.takes(case)) {
+            let takes = |way| case.roles.iter().any(|&role| subject.takes(role, way));
+            if !case.ways().iter().any(|&way| takes(way)) {
+                *levels.entry(case.level).or_default() += 1;
+            }
+        }
+        levels
     }
 
     fn groups(&self, case: &Case, subject: &dyn Subject) -> Vec<Vec<Variation>> {

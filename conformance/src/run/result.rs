@@ -35,6 +35,10 @@ pub struct RunResult {
     /// How many selected cases were not run, since the run was stopped early.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_run: usize,
+    /// How many selected cases of each level are not for such a subject: they run in process, or in
+    /// the other role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_for: BTreeMap<Level, usize>,
     /// What `replay` found, where it ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayResult>,

@@ -127,6 +127,7 @@ pub fn execute(plans: &[Plan<'_>], subject: &dyn Subject, options: &Options<'_>)
         summary: RunResult::summarise(&cases),
         not_run: plans.len() - cases.len(),
         cases,
+        not_for: BTreeMap::new(),
         replay: None,
         unmet,
     }
