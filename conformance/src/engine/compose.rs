@@ -22,6 +22,10 @@ impl Run<'_> {
         for output in outputs {
             self.compose(on, output, &mut octets)?;
         }
+        let raw = |output: &Output| {
+            output.text.is_some() || output.hex.is_some() || output.repeat.is_some()
+        };
+        self.conversation_mut(on)?.unfinished = outputs.last().is_some_and(raw);
         if outputs.iter().any(|output| output.clear.is_some()) {
             self.transcript
                 .octets(on, super::transcript::Kind::Sent, &octets);

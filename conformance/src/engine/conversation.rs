@@ -35,6 +35,8 @@ pub struct Conversation {
     pub theirs: [Option<Line>; 2],
     /// The subject's greeting.
     pub greeting: Option<Greeting>,
+    /// Whether what the kit sent last may be unfinished: an answer to a heartbeat would stand inside of it.
+    pub unfinished: bool,
     /// Whether something else came without end where something was waited for.
     pub flooded: bool,
     /// Whether the kit's authentication line is out.
@@ -86,6 +88,7 @@ impl Conversation {
             mine: [None, None],
             theirs: [None, None],
             greeting: None,
+            unfinished: false,
             flooded: false,
             proved: false,
             reader: None,

@@ -51,6 +51,7 @@ impl Run<'_> {
             let simple = self.case.level == crate::case::Level::Simple;
             match reaction(self.conversation_mut(on)?, message, simple) {
                 None => return Ok(next),
+                Some(Reaction::Answer(_)) if self.conversation(on)?.unfinished => {}
                 Some(Reaction::Ignore) => {}
                 Some(Reaction::Answer(answer)) => {
                     let octets = self.conversation(on)?.framing.write(&answer);
