@@ -60,9 +60,8 @@ class Peers {
     if (!isSelf) this.node.report(reason, `${seed.address}: ${detail}`);
     if (reason === 'auth.proof' || reason === 'auth.closed') seed.secret += 1;
     const retry = retries.get(reason) ?? 'back-off';
-    if (isSelf || reason === 'greeting.no-credentials') {
-      this.seeds.splice(this.seeds.indexOf(seed), 1);
-    }
+    if (isSelf) this.seeds.splice(this.seeds.indexOf(seed), 1);
+    seed.never = reason === 'greeting.no-credentials'; // only for what is to be sent
     seed.failures = retry === 'back-off' ? seed.failures + 1 : 0;
     this.keep();
     this.checkWaiting();
@@ -76,7 +75,7 @@ class Peers {
   keep() {
     if (this.node.stopping || this.seeds.some((seed) => this.node.links.has(seed.node))) return;
     for (const seed of this.seeds) {
-      if (seed.dialling || seed.timer) continue;
+      if (seed.dialling || seed.timer || seed.never) continue;
       const wait = seed.failures ? Math.min(30000, 1000 * 2 ** (seed.failures - 1)) : 100;
       seed.timer = setTimeout(() => this.dial(seed), Math.min(30000, wait * (1 + Math.random() / 5)));
     }
