@@ -286,6 +286,11 @@ impl Run<'_> {
                 next => return Err(self.instead(on, what, next)),
             }
         }
+        let conversation = self.conversation_mut(on)?;
+        if conversation.ended == Some(false) && !conversation.link.closed(deadline) {
+            let seen = "it ended its own direction, and waits for the end of the other";
+            return Err(Stop::fail(what, seen.to_owned()));
+        }
         let conversation = self.conversation(on)?;
         // A side whose TLS fails may say so by an alert before it closes.
         let alert = self.variation.tls && conversation.buffer.first() == Some(&21);

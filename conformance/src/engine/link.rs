@@ -78,6 +78,12 @@ pub trait Link: Send {
     /// Ends abruptly.
     fn cut(&mut self);
 
+    /// After an orderly end of what it sends: whether the subject has ended the other direction too,
+    /// without waiting for the kit to do so. In process there is one end only.
+    fn closed(&mut self, _deadline: Instant) -> bool {
+        true
+    }
+
     /// The failure (`stage.reason`) that a core in process gave; `None` where none is to be seen.
     fn failure(&self) -> Option<String> {
         None
@@ -92,6 +98,8 @@ pub trait Link: Send {
 
 /// Octets that a narrow end takes in beyond what the kit reads.
 const NARROW: usize = 64 << 10;
+/// Between two tries to write to a connection whose other end may be closed.
+const AGAIN: Duration = Duration::from_millis(1);
 
 /// Whether a thread may read on.
 #[derive(Default)]
@@ -314,6 +322,18 @@ impl Link for TcpLink {
     fn close(&mut self) {
         drop(self.stream.shutdown(Shutdown::Both));
         self.gate.set(false);
+    }
+
+    fn closed(&mut self, deadline: Instant) -> bool {
+        // Octets for an end that is closed are answered by a reset, and nothing but the next write
+        // shows that it has come: the reading side ended before.
+        while self.stream.write(b"\n").is_ok() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::sleep(AGAIN);
+        }
+        true
     }
 
     fn reading(&mut self, on: bool) {
