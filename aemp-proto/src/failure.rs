@@ -246,7 +246,7 @@ reasons! {
         "check the network and the other node");
     LinkOverload => (Link, "overload", Own,
         "the queue of the link is full",
-        "send less, wait for room (snd_wait), or raise the limit");
+        "send less, wait for room, or raise the limit");
     LinkStopped => (Link, "stopped", None,
         "this node stops",
         "nothing to do");

@@ -237,7 +237,7 @@ fn is_address(text: &str) -> bool {
     let inside = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
-    let host = inside.map_or_else(|| name(host), ipv6);
+    let host = inside.map_or_else(|| name(host) || ipv6(host), ipv6);
     host && port.len() <= 5 && number(port.as_bytes()).is_some_and(|n| n > 0 && n <= 65535)
 }
 
