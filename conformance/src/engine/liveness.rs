@@ -19,11 +19,13 @@ impl Run<'_> {
     /// The stop for something that did not come in time.
     pub(super) fn late(&mut self, on: &str, what: &str) -> Stop {
         if let State::Ended(how) = self.stage.state(Instant::now()) {
-            return Stop::new(
-                Outcome::Crash,
-                what,
-                format!("the subject has ended: {how}"),
-            );
+            // One that has been asked to end does not crash by ending.
+            let outcome = if self.stopping {
+                Outcome::Fail
+            } else {
+                Outcome::Crash
+            };
+            return Stop::new(outcome, what, format!("the subject has ended: {how}"));
         }
         if self.conversations.get(on).is_some_and(|c| c.flooded) {
             return Stop::fail(what, "other things came, without end");
@@ -144,8 +146,8 @@ impl Run<'_> {
         let State::Ended(how) = self.stage.state(Instant::now() + patience) else {
             return;
         };
-        // A simple client ends whatever comes; what it says then helps.
-        if self.case.level == Level::Simple {
+        // A simple client ends whatever comes, and a node that was asked to; what it says then helps.
+        if self.case.level == Level::Simple || self.stopping {
             stop.seen = format!("{}; the program has ended: {how}", stop.seen);
         } else {
             stop.outcome = Outcome::Crash;

@@ -203,6 +203,8 @@ pub struct Run<'a> {
     before: Instant,
     /// Patterns of messages that the step passes over.
     passing: &'a [serde_json::Value],
+    /// The subject has been asked to end.
+    stopping: bool,
 }
 
 /// A name that no other run of the same seed has.
@@ -255,6 +257,7 @@ pub fn run(
         step: 0,
         before: began,
         passing: &[],
+        stopping: false,
     };
     let mut result = run
         .prepare()

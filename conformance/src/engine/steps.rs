@@ -101,7 +101,10 @@ impl<'a> Run<'a> {
             Verb::Cut => self.conversation_mut(on).map(|c| c.link.cut()),
             Verb::ShutdownWrite => self.conversation_mut(on).map(|c| c.link.shutdown_write()),
             Verb::Restart => self.restart(),
-            Verb::Stop => self.stage.instance.ask_to_stop().map_err(Stop::unsupported),
+            Verb::Stop => {
+                self.stopping = true;
+                self.stage.instance.ask_to_stop().map_err(Stop::unsupported)
+            }
             Verb::Refuse(party) => self.stage.refuse(party).map_err(Stop::kit),
             Verb::Listen(party) => self.stage.listen(party).map_err(Stop::kit),
             Verb::Advance(seconds) => {
@@ -152,13 +155,24 @@ impl<'a> Run<'a> {
                 self.deadline(Some(within.unwrap_or(self.stage.instance.dials_within())));
             match self.stage.accept(&party, deadline).map_err(Stop::kit)? {
                 Some(link) => link,
-                None => return Err(self.late(on, "the subject dials the kit")),
+                None => return Err(self.not_dialled(on, &party)),
             }
         };
         let framing = self.variation.framing;
         let conversation = Conversation::new(on, &party, by_kit, framing, link);
         self.conversations.insert(on.to_owned(), conversation);
         Ok(())
+    }
+
+    /// The stop for a subject that did not dial a party of the kit.
+    fn not_dialled(&mut self, on: &str, party: &str) -> Stop {
+        let address = self.names.text(&format!("${{{party}.address}}"));
+        let mut stop = self.late(on, "the subject dials the kit");
+        if let Ok(address) = address {
+            let nobody = format!("no connection came to {address}");
+            stop.seen = stop.seen.replace("nothing came", &nobody);
+        }
+        stop
     }
 
     /// For that long the subject does not dial that party.

@@ -96,8 +96,9 @@ impl Program {
                 let text = String::from_utf8_lossy(&line);
                 if !text.trim().is_empty() {
                     let mut says = says.lock().expect("no thread panics with it");
+                    // The first line stays: it often names the cause.
                     if says.len() == LAST_WORDS {
-                        says.pop_front();
+                        says.remove(1);
                     }
                     says.push_back(text.trim().to_owned());
                 }

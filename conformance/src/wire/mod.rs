@@ -69,10 +69,17 @@ pub fn from_hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// From how many equal octets on they are counted, not shown.
+const RUN: usize = 40;
+
 /// Octets as a person reads them: printable ASCII as it is, the rest escaped, cut after `most`.
 pub fn shown(octets: &[u8], most: usize) -> String {
     let mut text = String::new();
-    for &octet in octets.iter().take(most) {
+    let (mut rest, mut room) = (octets, most);
+    while let Some((&octet, _)) = rest.split_first().filter(|_| room > 0) {
+        let end = rest.iter().position(|&other| other != octet);
+        let run = end.unwrap_or(rest.len());
+        let (repeated, used) = if run >= RUN { (true, run) } else { (false, 1) };
         match octet {
             b'\n' => text.push_str("\\n"),
             b'\r' => text.push_str("\\r"),
@@ -80,8 +87,12 @@ pub fn shown(octets: &[u8], most: usize) -> String {
             0x20..=0x7e => text.push(char::from(octet)),
             _ => text.push_str(&format!("\\x{octet:02x}")),
         }
+        if repeated {
+            text.push_str(&format!("(and {} more of it)", run - 1));
+        }
+        (rest, room) = (&rest[used..], room - 1);
     }
-    if octets.len() > most {
+    if !rest.is_empty() {
         text.push_str(&format!("... ({} octets in all)", octets.len()));
     }
     text
@@ -103,5 +114,7 @@ mod tests {
     fn octets_are_shown_printable_and_cut() {
         assert_eq!(shown(b"a\n\xff\\", 10), "a\\n\\xff\\\\");
         assert_eq!(shown(b"abcdef", 3), "abc... (6 octets in all)");
+        let long = [b"[".as_slice(), &[b'x'; 5000], b"]"].concat();
+        assert_eq!(shown(&long, 10), "[x(and 4999 more of it)]");
     }
 }

@@ -4,7 +4,8 @@
 //! usual errors are few: each is tried, alone and with one other, until the proof comes out.
 
 use super::greeting::Line;
-use super::{Method, hash, to_hex};
+use super::{Method, from_hex, hash, to_hex};
+use data_encoding::{BASE64, BASE64_NOPAD};
 
 /// Errors that are tried together at most.
 const TOGETHER: usize = 2;
@@ -47,6 +48,9 @@ pub fn wrong(
     let upper = data.bytes().any(|octet| octet.is_ascii_uppercase());
     let form = Fault("its hex digits are of upper case", "auth.check.form");
     let mut faults = found.clone().unwrap_or_default();
+    if is_base64_of(data, &right) {
+        faults.push(Fault("it is in base64 instead of hex", "auth.check.form"));
+    }
     if upper && (found.is_some() || right.eq_ignore_ascii_case(data)) {
         faults.push(form);
     }
@@ -64,6 +68,12 @@ pub fn wrong(
     })
 }
 
+/// Whether a text is in base64 what another one is in hex.
+fn is_base64_of(data: &str, hex: &str) -> bool {
+    let octets = from_hex(hex).unwrap_or_default();
+    !octets.is_empty() && data.trim_end_matches('=') == BASE64_NOPAD.encode(&octets)
+}
+
 /// What there is to say where no usual error explains a proof.
 fn unexplained(method: Method, data: &str, right: &str, expected: &str) -> Wrong {
     let digits = |octet: u8| matches!(octet, b'0'..=b'9' | b'a'..=b'f');
@@ -72,7 +82,7 @@ fn unexplained(method: Method, data: &str, right: &str, expected: &str) -> Wrong
         requirements = vec![rule(method)];
     }
     let says = if data.len() == right.len() && data.bytes().all(digits) {
-        "the proof is wrong: nor does any usual error give it".to_owned()
+        "the proof is wrong, and none of the usual errors explains it".to_owned()
     } else {
         requirements.insert(0, "auth.check.form");
         let due = right.len();
@@ -173,6 +183,10 @@ fn all_lines(first: &[Line; 2], second: &[Line; 2]) -> Vec<(Vec<u8>, [Fault; 2])
             vec![a, c, b, d],
             order("both first lines stand before both nonces"),
         ),
+        (
+            vec![b, a, d, c],
+            order("each nonce stands before its first line"),
+        ),
         (vec![a, b], order("it covers the sender's own lines alone")),
         (vec![c, d], order("it covers the receiver's lines alone")),
     ];
@@ -204,6 +218,19 @@ fn all_lines(first: &[Line; 2], second: &[Line; 2]) -> Vec<(Vec<u8>, [Fault; 2])
             ),
         ];
         all.extend(ends.map(|(octets, of_end)| (octets, [of_order, of_end])));
+        if let (Ok(own), Ok(other)) = (BASE64.decode(b), BASE64.decode(d)) {
+            let mut octets = Vec::new();
+            for &line in &lines {
+                octets.extend(match line {
+                    line if line == b => &own,
+                    line if line == d => &other,
+                    line => line,
+                });
+                octets.push(b'\n');
+            }
+            let words = "the nonces are decoded from base64";
+            all.push((octets, [of_order, Fault(words, "auth.lines.octets")]));
+        }
     }
     all
 }
@@ -367,7 +394,18 @@ mod tests {
                 to_hex(&hash::hmac(hash::sha2_512, 128, SECRET, &lines)),
                 "SHA-512 of SHA-2",
             ),
-            ("00".repeat(64), "nor does any usual error"),
+            (
+                hmac(
+                    SECRET,
+                    &joined("\n", [&first[1], &first[0], &second[1], &second[0]]),
+                ),
+                "stands before its first line",
+            ),
+            (
+                BASE64.encode(&hash::hmac_sha3_512(SECRET, &lines)),
+                "in base64 instead of hex",
+            ),
+            ("00".repeat(64), "none of the usual errors"),
             ("00".repeat(32), "not of the form of 128 hex digits"),
         ] {
             let says = says(Method::HmacSha3, &data).expect("it is wrong");
@@ -376,6 +414,17 @@ mod tests {
         let md6 = to_hex(&hash::hmac_md6_256(&hash::md6_256(SECRET), &lines));
         let says = says(Method::HmacMd6, &md6).expect("it is wrong");
         assert!(says.contains("key and text are exchanged"), "{says}");
+    }
+
+    #[test]
+    fn nonces_that_were_decoded_are_named() {
+        let [mut first, mut second] = sides();
+        (first[1], second[1]) = (b"b3du".to_vec(), b"dGhlaXJz".to_vec());
+        let lines = [&first[0][..], b"own", &second[0], b"theirs"];
+        let lines = lines.map(|line| [line, b"\n"].concat()).concat();
+        let data = to_hex(&hash::hmac_sha3_512(SECRET, &lines));
+        let wrong = wrong(Method::HmacSha3, SECRET, &first, &second, &data).expect("it is");
+        assert!(wrong.says.contains("decoded from base64"), "{}", wrong.says);
     }
 
     #[test]
