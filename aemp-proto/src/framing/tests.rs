@@ -255,6 +255,42 @@ fn a_relay_writes_what_writers_may_write() {
 }
 
 #[test]
+fn relayed_integers_beyond_64_bits_become_texts() {
+    for (read, written) in [
+        (
+            "[18446744073709551616,-9223372036854775809]",
+            r#"["18446744073709551616","-9223372036854775809"]"#,
+        ),
+        (
+            r#""a",{"k":99999999999999999999}"#,
+            r#""a",{"k":"99999999999999999999"}"#,
+        ),
+        // These are as they should be.
+        ("[18446744073709551615 , 1]", "[18446744073709551615,1]"),
+        (
+            r#"123456789012345678, "\u0041""#,
+            r#"123456789012345678, "\u0041""#,
+        ),
+        (r#""9999999999999999999""#, r#""9999999999999999999""#),
+    ] {
+        with_args(
+            Framing::Json,
+            alloc::format!("[\"p\",{read}]").as_bytes(),
+            |_, args| {
+                let mut out = Vec::new();
+                Framing::Json
+                    .encode_raw("q", args, &Limits::default(), &mut out)
+                    .unwrap();
+                assert_eq!(
+                    String::from_utf8(out).unwrap(),
+                    alloc::format!("[\"q\",{written}]")
+                );
+            },
+        );
+    }
+}
+
+#[test]
 fn what_does_not_fit_says_which_argument() {
     with_args(
         Framing::Json,

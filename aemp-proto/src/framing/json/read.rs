@@ -11,6 +11,9 @@ use super::{
 use crate::value::{Float, Integer};
 use alloc::borrow::Cow;
 
+/// How many digits an integer beyond 64 bits has at least.
+const DIGITS_BEYOND: usize = 19;
+
 /// Reads values; the separators between them are passed over like white space, since the scanner
 /// has seen to it that they stand where they must.
 #[derive(Clone, Debug)]
@@ -248,8 +251,23 @@ impl<'a> token::Reader<'a> for Reader<'a> {
         rest.settle();
         let from = rest.at;
         (0..count).for_each(|_| token::Reader::skip(&mut rest));
-        Some(self.source.octets.get(from..rest.at).unwrap_or_default())
+        let raw = self.source.octets.get(from..rest.at).unwrap_or_default();
+        // [json.integer.beyond]: what is a text to this reader goes on as one.
+        (!may_be_beyond(raw)).then_some(raw)
     }
+}
+
+/// Whether as many digits as an integer beyond 64 bits has stand in a row, be it in a string.
+/// Looks at every nineteenth octet alone where there are few digits.
+fn may_be_beyond(octets: &[u8]) -> bool {
+    let mut rest = octets;
+    while let Some((window, _)) = rest.split_at_checked(DIGITS_BEYOND) {
+        match window.iter().rposition(|octet| !octet.is_ascii_digit()) {
+            Some(other) => rest = &rest[other + 1..],
+            None => return true,
+        }
+    }
+    false
 }
 
 impl Reader<'_> {
