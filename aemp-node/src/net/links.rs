@@ -37,6 +37,8 @@ struct Handshaking {
     role: Role,
     /// With whom, once that has greeted; before that, who is to be reached.
     peer: Option<NodeId>,
+    /// The arbiter takes it for the link, and wants it asked whether it lives, before it is one here.
+    probe: bool,
 }
 
 struct State {
@@ -80,7 +82,12 @@ impl Links {
         let id = ConnectionId(state.last);
         let (orders, receiver) = mpsc::unbounded_channel();
         let peer = wanted.cloned();
-        let handshaking = Handshaking { orders, role, peer };
+        let handshaking = Handshaking {
+            orders,
+            role,
+            peer,
+            probe: false,
+        };
         state.handshakes.insert(id, handshaking);
         Some((id, receiver))
     }
@@ -185,8 +192,11 @@ impl Links {
                 break peer;
             }
         };
-        state.handshakes.remove(&id);
+        let handshake = state.handshakes.remove(&id);
         state.links.insert(id, peer.clone());
+        if handshake.is_some_and(|handshake| handshake.probe) {
+            super::link::send_heartbeat(node, &peer, id.0);
+        }
         node.node_event(&peer.id, true);
         drop(state);
         self.ended.notify_waiters();
@@ -268,6 +278,8 @@ fn act(node: &Node, state: &mut State) {
             Action::Probe(id) => {
                 if let Some(peer) = state.links.get(&id) {
                     super::link::send_heartbeat(node, peer, id.0);
+                } else if let Some(handshake) = state.handshakes.get_mut(&id) {
+                    handshake.probe = true;
                 }
                 continue;
             }
@@ -286,5 +298,45 @@ fn act(node: &Node, state: &mut State) {
             // A handshake that has just ended says so itself.
             let _ = handshake.orders.send(order);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use aemp_proto::{Framing, auth::Method};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_link_that_is_probed_before_it_is_one_here_is_probed_when_it_is() {
+        let builder = Node::builder().node_id("alpha").secret("geheim");
+        let node = builder.start().await.unwrap();
+        let peer = Arc::new(Greeting::parse(b"aemp;1;zed;hmac_sha3_512;json").unwrap());
+        let links = &node.inner().links;
+        let begin = || links.begin(Role::Acceptor, None).unwrap();
+
+        let (first, mut orders) = begin();
+        links.verified(&node, first, &peer);
+        assert!(matches!(orders.try_recv(), Ok(Order::Proceed)));
+        // Its proof is on its way; meanwhile another connection of that node has proved itself.
+        let (second, mut waits) = begin();
+        links.verified(&node, second, &peer);
+        assert!(waits.try_recv().is_err(), "the first one is asked first");
+
+        let done = Established {
+            peer,
+            sent_method: Method::HmacSha3_512,
+            received_method: Method::HmacSha3_512,
+            send_framing: Framing::Json,
+            receive_framing: Framing::Json,
+            tls: false,
+            secret: Some(0),
+        };
+        let peer = links.established(&node, first, false, &done).unwrap();
+        let written = peer.with_up(first.0, |up| up.outbox.take(Vec::new(), Waker::noop()));
+        let written = String::from_utf8(written.flatten().unwrap_or_default()).unwrap();
+        assert!(written.starts_with(r#"["","snd","alpha#"#), "{written:?}");
     }
 }
