@@ -1,19 +1,23 @@
 #!/usr/bin/env python3
-"""The kit's own test: broken variants of the reference node and of a client, each caught by a named case.
+"""The kit's own test: broken variants of the reference node, of a client and of the node in Python, each
+caught by a named case.
 
     run.py                 all of mutants.json: build, judge, table; exit 1 if one is not caught
+    run.py --python        all of python.json: one fault a requirement in the node in Python
     run.py --check         only that each piece of text stands where it should, exactly once
     run.py --only GLOB     some of them
     run.py --without-proofs  deletes the proof code of aemp-proto, and shows that the kit that is built
                            with the rest of it says the same of the node as it is and of every vector
 
 Works on a copy of the repository (what git knows of it) below target/mutants and builds there.
-The expected case is written down in mutants.json before the run; it must pass on the node as it is.
+The expected case is written down before the run; it must pass on the node as it is.
 """
 import argparse, concurrent.futures, fnmatch, json, os, pathlib, shutil, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = json.loads((ROOT / "conformance/mutants/mutants.json").read_text())["mutants"]
+PYTHON = json.loads((ROOT / "conformance/mutants/python.json").read_text())["mutants"]
+NODE = pathlib.Path("conformance/subjects/python")
 WORK = ROOT / "target/mutants"
 COPY, BUILD = WORK / "copy", WORK / "build"
 CASE_SECONDS = 120
@@ -21,14 +25,29 @@ JUDGES = 6
 PROOFS = "aemp-proto/src/auth/proof.rs"
 
 
+def edited(mutant):
+    """The files that a mutant changes, as they are then; ValueError where a text is missing or stands twice."""
+    texts = {}
+    python = "edits" in mutant
+    for edit in mutant["edits"] if python else [mutant]:
+        file = str(NODE / edit["file"]) if python else edit["file"]
+        text = texts.get(file) or (ROOT / file).read_text()
+        count = text.count(edit["find"])
+        if count != 1:
+            raise ValueError(f"its text stands {count} times in {file}")
+        texts[file] = text.replace(edit["find"], edit["replace"])
+    return texts
+
+
 def check(mutants):
     """What does not fit: a text that is missing or stands twice, an ID or a case that is wrong."""
     wrong, seen = [], set()
     cases = {path.stem for path in (ROOT / "conformance/cases").glob("*/*.json")}
     for mutant in mutants:
-        count = (ROOT / mutant["file"]).read_text().count(mutant["find"])
-        if count != 1:
-            wrong.append(f"{mutant['id']}: its text stands {count} times in {mutant['file']}")
+        try:
+            edited(mutant)
+        except ValueError as error:
+            wrong.append(f"{mutant['id']}: {error}")
         if mutant["id"] in seen:
             wrong.append(f"{mutant['id']}: the ID stands twice")
         seen.add(mutant["id"])
@@ -74,11 +93,52 @@ def judge(mutant, node, client=None):
                                   env={**os.environ, "AEMP": str(node)})
         except subprocess.TimeoutExpired:
             return "no verdict", f"nothing within {CASE_SECONDS} s"
-        if done.returncode == 0:
-            return "pass", done.stdout
-        if done.returncode == 1 and result.exists():
-            return "caught", done.stdout
-        return "no verdict", done.stderr
+        return verdict(done, result)
+
+
+def verdict(done, result):
+    """What came of a run of the kit with one case, and what it said."""
+    outcomes = [one["outcome"] for one in json.loads(result.read_text())["cases"]] if result.exists() else []
+    if done.returncode == 0 and outcomes == ["pass"]:
+        return "pass", done.stdout
+    if done.returncode == 1 and outcomes and outcomes[0] in ("fail", "hang", "crash"):
+        return "caught", done.stdout
+    return "no verdict", done.stdout + done.stderr
+
+
+def judge_python(mutant):
+    """A line about a fault in the node in Python; whether it was caught."""
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        folder = pathlib.Path(folder)
+        shutil.copytree(ROOT / NODE / "aemp_node", folder / "aemp_node", ignore=shutil.ignore_patterns("__pycache__"))
+        for file, text in edited(mutant).items():
+            (folder / pathlib.Path(file).relative_to(NODE)).write_text(text)
+        result = folder / "result.json"
+        command = [str(WORK / "kit"), "run", "--case", mutant["case"], "--jobs", "1", "--json", str(result),
+                   "--exec", "python3 -m aemp_node"]
+        try:
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=CASE_SECONDS)
+            outcome, said = verdict(done, result)
+        except subprocess.TimeoutExpired:
+            outcome, said = "no verdict", f"nothing within {CASE_SECONDS} s"
+    if outcome != "caught":
+        print(f"{outcome.upper():12}{mutant['id']}: {mutant['about']} [{mutant['requirement']}] ({mutant['case']})\n"
+              f"{said.strip()[-2000:]}", flush=True)
+    return outcome == "caught"
+
+
+def python(mutants):
+    """Judges the faults in the node in Python; whether all of them were caught."""
+    cases = sorted({mutant["case"] for mutant in mutants})
+    chosen = [argument for case in cases for argument in ("--case", case)]
+    whole = subprocess.run([str(WORK / "kit"), "run", *chosen, "--timeout-scale", "3", "--exec", "python3 -m aemp_node"],
+                           cwd=ROOT / NODE, capture_output=True, text=True)
+    if whole.returncode:
+        sys.exit(f"the node in Python as it is does not pass:\n{whole.stdout.strip()[-4000:]}\n{whole.stderr.strip()[-2000:]}")
+    with concurrent.futures.ThreadPoolExecutor(JUDGES) as pool:
+        caught = sum(pool.map(judge_python, mutants))
+    print(f"{caught} of {len(mutants)} faults in the node in Python were caught; {len(cases)} cases were asked")
+    return caught == len(mutants)
 
 
 def broken(mutant, text):
@@ -154,9 +214,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--only", default="*")
+    parser.add_argument("--python", action="store_true")
     parser.add_argument("--without-proofs", action="store_true")
     arguments = parser.parse_args()
-    mutants = [mutant for mutant in LIST if fnmatch.fnmatch(mutant["id"], arguments.only)]
+    mutants = [mutant for mutant in (PYTHON if arguments.python else LIST) if fnmatch.fnmatch(mutant["id"], arguments.only)]
     wrong = check(mutants)
     if wrong or not mutants:
         sys.exit("\n".join(wrong) or "no mutant is selected")
@@ -165,7 +226,7 @@ def main():
         return
     copy()
     targets = [("aemp-conformance", "aemp-conformance"), ("aemp-node", "aemp")]
-    only_clients = all(map(is_client, mutants)) and not arguments.without_proofs
+    only_clients = (arguments.python or all(map(is_client, mutants))) and not arguments.without_proofs
     for package, target in targets[:1] if only_clients else targets:
         built = cargo("build", "--quiet", "--package", package, "--bin", target, quiet=False)
         if built.returncode:
@@ -174,6 +235,8 @@ def main():
     if arguments.without_proofs:
         without_proofs()
         return
+    if arguments.python:
+        sys.exit(not python(mutants))
     if not only_clients:
         shutil.copy2(BUILD / "debug/aemp", WORK / "aemp")
     cases = {(m["case"], m.get("suite"), is_client(m)): m for m in mutants}.values()
