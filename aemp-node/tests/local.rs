@@ -39,6 +39,21 @@ async fn messages_arrive_in_order_and_one_at_a_time() {
     assert_eq!(next(&mut done).await.tag().unwrap(), "done");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_of_a_node_to_itself_are_carried_out_in_order() {
+    let node = node().await;
+    let mut mailbox = node.mailbox(None);
+    let to = mailbox.id().to_string();
+    let own = PortId::from(node.id().clone());
+    for number in 0..10_000_u64 {
+        node.snd(&own, &("snd", to.as_str(), number)).unwrap();
+    }
+    for expected in 0..10_000_u64 {
+        let (number,): (u64,) = next(&mut mailbox).await.decode().unwrap();
+        assert_eq!(number, expected);
+    }
+}
+
 #[tokio::test]
 async fn a_handler_never_runs_inside_of_snd() {
     let node = node().await;

@@ -15,8 +15,10 @@ use crate::{
     log::log,
     message::Message,
     net::peer::{Peer, Queued},
-    port::queue::{INLINE, Queue},
-    sched::Item,
+    port::{
+        context::Context,
+        queue::{INLINE, Queue},
+    },
     scratch,
 };
 
@@ -173,8 +175,13 @@ impl Node {
             let layout = encode(octets)?;
             if port.is_node_port() {
                 let message = Message::new(std::mem::take(octets).into(), LOCAL, layout);
-                let job = move |node: &Self| requests::handle(node, None, &message.args());
-                self.inner().sched.push(Item::Job(Box::new(job)));
+                // [node.self.request] [message.order]
+                let call = move |context: &Context| {
+                    requests::handle(context.node(), None, &message.args());
+                    Ok(())
+                };
+                let slot = &self.inner().node_port;
+                slot.push(self, |queue| queue.push_call(Box::new(call)));
                 return Ok(());
             }
             let Some(slot) = self.inner().table.find(port) else {

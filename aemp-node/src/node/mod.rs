@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) heartbeat_port: PortName,
     /// Where functions are called, one after another; not in the table.
     pub(crate) function_port: Arc<Slot>,
+    /// Where requests of the node to itself are carried out, one after another; not in the table.
+    pub(crate) node_port: Arc<Slot>,
     /// The beginning of the node's time.
     pub(crate) origin: Instant,
     pub(crate) runtime: Handle,
@@ -108,6 +110,11 @@ impl Node {
         let names = Names::new().map_err(random)?;
         let runtime = Handle::current();
         let workers = config.workers.unwrap_or(runtime.metrics().num_workers());
+        let port_queue = config.limits.port_queue;
+        let aside = || {
+            let name = PortName::node_port();
+            Slot::new(name, Handlers::default(), port_queue, false)
+        };
         let node = Self(Arc::new(Inner {
             links: Links::new(id.clone()),
             id,
@@ -122,12 +129,8 @@ impl Node {
             graves: Graves::default(),
             counters: Counters::default(),
             log: log::Source::default(),
-            function_port: Slot::new(
-                PortName::node_port(),
-                Handlers::default(),
-                config.limits.port_queue,
-                false,
-            ),
+            function_port: aside(),
+            node_port: aside(),
             origin: Instant::now(),
             runtime,
             stopping: watch::Sender::new(false),
