@@ -324,6 +324,9 @@ fn closing(close: &Close) -> String {
     if let Some(reason) = &close.reason {
         write!(text, " ({})", OneOrMany::as_slice(reason).join(" or ")).expect("strings grow");
     }
+    if close.both.is_some() {
+        text.push_str(", in both directions and without waiting for the kit,");
+    }
     if close.partial.is_some() {
         text.push_str(", maybe inside a message");
     }

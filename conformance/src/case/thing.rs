@@ -245,6 +245,9 @@ pub struct Close {
     /// The reason or the reasons (`stage.name`) that a core in process must give.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<OneOrMany<String>>,
+    /// The other direction is ended too, without waiting for the kit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub both: Option<True>,
     /// It may come inside a message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<True>,

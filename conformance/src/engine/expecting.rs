@@ -287,7 +287,8 @@ impl Run<'_> {
             }
         }
         let conversation = self.conversation_mut(on)?;
-        if conversation.ended == Some(false) && !conversation.link.closed(deadline) {
+        let half = close.both.is_some() && conversation.ended == Some(false);
+        if half && !conversation.link.closed(deadline) {
             let seen = "it ended its own direction, and waits for the end of the other";
             return Err(Stop::fail(what, seen.to_owned()));
         }
