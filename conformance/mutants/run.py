@@ -106,10 +106,13 @@ def verdict(done, result):
     return "no verdict", done.stdout + done.stderr
 
 
-def twice(judge):
-    """Judges again what has passed: some faults are races, and show most times only."""
+def twice(mutant, judge):
+    """Judges again what has passed, and says so: some faults are races, and show most times only."""
     outcome, said = judge()
-    return judge() if outcome == "pass" else (outcome, said)
+    if outcome != "pass":
+        return outcome, said
+    print(f"passed once {mutant['id']} ({mutant['case']}), judged again", flush=True)
+    return judge()
 
 
 def judge_python(mutant):
@@ -131,7 +134,7 @@ def judge_python(mutant):
 
 def caught_python(mutant):
     """Whether a fault in the node in Python was caught; a line about it where it was not."""
-    outcome, said = twice(lambda: judge_python(mutant))
+    outcome, said = twice(mutant, lambda: judge_python(mutant))
     if outcome != "caught":
         print(f"{outcome.upper():12}{mutant['id']}: {mutant['about']} [{mutant['requirement']}] ({mutant['case']})\n"
               f"{said.strip()[-2000:]}", flush=True)
@@ -173,7 +176,7 @@ def broken(mutant, text):
 
 def built_and_judged(mutant, made, trouble):
     """A line about a mutant; whether it was caught."""
-    outcome, said = ("does not build", trouble) if trouble else twice(lambda: judge(mutant, made, made))
+    outcome, said = ("does not build", trouble) if trouble else twice(mutant, lambda: judge(mutant, made, made))
     made.unlink(missing_ok=True)
     line = f"{outcome if outcome == 'caught' else outcome.upper():12}{mutant['id']}: {mutant['about']} ({mutant['case']})"
     print(line if outcome in ("caught", "pass") else f"{line}\n{said.strip()[-2000:]}", flush=True)
